@@ -1,0 +1,31 @@
+import { CodecError } from './errors.ts'
+
+const ALPHABET = /^[A-Za-z0-9_-]*$/
+
+/** base64url without padding (RFC 4648 section 5). */
+export function encodeBase64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
+}
+
+/**
+ * Decodes base64url, strictly: no padding, no white space, no character of another alphabet, and the unused
+ * bits of the last character are zero, so that each byte string has one spelling (RFC 4648 sections 3.2 to 3.5).
+ * @throws CodecError BASE64URL_INVALID
+ */
+export function decodeBase64url(text: string): Buffer {
+  if (!ALPHABET.test(text))
+    throw new CodecError('BASE64URL_INVALID', 'not base64url: a character outside its alphabet')
+  const bytes = Buffer.from(text, 'base64url')
+  if (bytes.toString('base64url') !== text) {
+    throw new CodecError(
+      'BASE64URL_INVALID',
+      'not canonical base64url: unused bits are set or the length is wrong',
+    )
+  }
+  return bytes
+}
+
+/** True if `text` is the one canonical base64url spelling of some bytes. */
+export function isBase64url(text: string): boolean {
+  return ALPHABET.test(text) && Buffer.from(text, 'base64url').toString('base64url') === text
+}

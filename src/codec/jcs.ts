@@ -1,0 +1,51 @@
+import { CodecError } from './errors.ts'
+import type { JsonValue } from './json.ts'
+
+/** Values nested deeper than this are refused rather than recursed into. */
+const MAX_DEPTH = 100
+
+/**
+ * The canonical text of a JSON value (RFC 8785): members sorted by UTF-16 code units, no white space, numbers
+ * and strings as ECMAScript writes them.
+ * @throws CodecError JCS_UNSUPPORTED_VALUE for what has no JSON form (NaN, undefined, a lone surrogate, a
+ * function, a value nested more than 100 deep)
+ */
+export function canonicalize(value: JsonValue): string {
+  return write(value, 0)
+}
+
+function write(value: unknown, depth: number): string {
+  if (value === null || value === true || value === false) return String(value)
+  if (typeof value === 'string') return writeString(value)
+  if (typeof value === 'number') return writeNumber(value)
+  if (typeof value !== 'object' || depth >= MAX_DEPTH) {
+    throw new CodecError('JCS_UNSUPPORTED_VALUE', `a ${typeof value} at depth ${depth} has no canonical form`)
+  }
+  return Array.isArray(value)
+    ? writeArray(value, depth)
+    : writeObject(value as Record<string, unknown>, depth)
+}
+
+function writeString(text: string): string {
+  if (!text.isWellFormed()) throw new CodecError('JCS_UNSUPPORTED_VALUE', 'a string holds a lone surrogate')
+  return JSON.stringify(text)
+}
+
+function writeNumber(value: number): string {
+  if (!Number.isFinite(value)) throw new CodecError('JCS_UNSUPPORTED_VALUE', 'a number is not finite')
+  return JSON.stringify(value)
+}
+
+function writeArray(items: unknown[], depth: number): string {
+  let out = '['
+  for (let i = 0; i < items.length; i++) out += (i === 0 ? '' : ',') + write(items[i], depth + 1)
+  return `${out}]`
+}
+
+function writeObject(object: Record<string, unknown>, depth: number): string {
+  let out = '{'
+  for (const name of Object.keys(object).sort()) {
+    out += `${(out.length === 1 ? '' : ',') + writeString(name)}:${write(object[name], depth + 1)}`
+  }
+  return `${out}}`
+}

@@ -1,0 +1,51 @@
+import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { CodecError } from './errors.ts'
+import { sha256 } from './hash.ts'
+
+/** Multihash code of SHA-256 (multicodec table). */
+export const SHA2_256 = 0x12
+
+const PREFIX = Buffer.from([SHA2_256, 32])
+
+/** The multihash of a SHA-256 digest: 0x12 0x20 and the 32 bytes. */
+export function multihashOfDigest(digest: Uint8Array): Buffer {
+  if (digest.length !== 32) throw new TypeError('a SHA-256 digest has 32 bytes')
+  return Buffer.concat([PREFIX, digest])
+}
+
+/** base64url of the multihash of SHA-256(data): 46 characters that start with "Ei". */
+export function encodedMultihash(data: Uint8Array | string): string {
+  return encodeBase64url(multihashOfDigest(sha256(data)))
+}
+
+/**
+ * The 32-byte digest inside an encoded SHA-256 multihash, in its one canonical spelling.
+ * @throws CodecError BASE64URL_INVALID, MULTIHASH_INVALID (length), MULTIHASH_UNSUPPORTED (another hash)
+ */
+export function decodeMultihash(text: string): Buffer {
+  const bytes = decodeBase64url(text)
+  if (bytes.length < 2)
+    throw new CodecError('MULTIHASH_INVALID', 'a multihash has a code, a length and a digest')
+  if (bytes[0] !== SHA2_256) {
+    throw new CodecError('MULTIHASH_UNSUPPORTED', `multihash code ${bytes[0]} is not SHA-256 (18)`)
+  }
+  if (bytes[1] !== 32 || bytes.length !== 34) {
+    throw new CodecError('MULTIHASH_INVALID', 'a SHA-256 multihash has a digest of 32 bytes')
+  }
+  return bytes.subarray(2)
+}
+
+/** True if `text` is an encoded SHA-256 multihash in canonical spelling. */
+export function isEncodedMultihash(text: string): boolean {
+  return text.length === 46 && text.startsWith('Ei') && isCanonical(text)
+}
+
+function isCanonical(text: string): boolean {
+  try {
+    decodeMultihash(text)
+    return true
+  } catch (error) {
+    if (error instanceof CodecError) return false
+    throw error
+  }
+}

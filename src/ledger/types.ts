@@ -1,0 +1,98 @@
+import type { Root } from '../trust/types.ts'
+
+/**
+ * One anchoring transaction. `number` orders transactions of a ledger strictly, may have gaps, and is a safe
+ * integer: an adapter whose numbers could pass 2^53 - 1 must refuse them (ion#240).
+ */
+export interface LedgerTransaction {
+  number: number
+  /** The ledger's own time, which protocol versions and anchorFrom / anchorUntil are compared with. Log: Unix
+   * seconds of the leaf. Bitcoin: block height. */
+  time: number
+  /** UTC time, Unix seconds, which `versionTime` is compared with. Log: leaf time. Bitcoin: median time past. */
+  timestamp: number
+  /** Names the ledger state that the transaction is part of. Log: hex of the leaf hash. Bitcoin: block hash. */
+  timeHash: string
+  /** `<count>.<core index file URI>` (Sidetree v1, Anchoring). */
+  anchorString: string
+  /** Who anchored it, in the ledger's own terms. */
+  writer: string
+  /** What was paid, in the ledger's smallest unit; absent where the ledger has no fee. */
+  fee?: number
+  /** Value time lock that the writer named, where the ledger has one. */
+  lock?: ValueTimeLock
+}
+
+/** A value time lock (Sidetree v1, Value Locking), in the ledger's smallest unit and its own time. */
+export interface ValueTimeLock {
+  identifier: string
+  owner: string
+  amountLocked: number
+  /** Normalised fee when the lock began. */
+  normalizedFee: number
+  lockTime: number
+  unlockTime: number
+}
+
+/** A point in the order of transactions, with the hash that shows whether it still stands. */
+export interface LedgerPosition {
+  number: number
+  timeHash: string
+}
+
+/** The newest point that the ledger vouches for. */
+export interface LedgerHead {
+  /** Number of the newest transaction; undefined while there is none. */
+  number: number | undefined
+  /** The ledger's own time and UTC time (Unix seconds) of the newest thing that it vouches for. */
+  time: number
+  timestamp: number
+}
+
+/** What `reorganised` found: nothing, or the newest transaction that still stands (undefined: none does). */
+export type Reorganisation = { changed: false } | { changed: true; newestValid: LedgerPosition | undefined }
+
+/** What one can take away to show that a transaction is on the ledger. Each ledger kind has its own. */
+export type LedgerProof = LogProof
+
+/** Proof of a leaf in the embedded log (C2SP tlog-checkpoint, RFC 6962). */
+export interface LogProof {
+  kind: 'log'
+  /** Bytes of the leaf. */
+  leaf: Uint8Array
+  index: number
+  /** Sibling hashes, the leaf's own sibling first; 32 bytes each. */
+  inclusion: Uint8Array[]
+  /** The signed checkpoint, as a note. */
+  checkpoint: string
+}
+
+/** The roots of trust that a ledger rests on, and what it cannot show. */
+export interface LedgerDescription {
+  kind: 'log' | 'bitcoin' | 'memory'
+  /** Names the ledger: the log's origin, the network's name. */
+  id: string
+  roots: Root[]
+  /** Plain sentences for the report. */
+  cannotShow: string[]
+}
+
+/** Where operations are anchored. All adapters pass `test/ledger/suite.ts`. */
+export interface Ledger {
+  /**
+   * Anchors, and returns once the transaction is durable. Anchoring the same string twice makes two
+   * transactions: being called once is the caller's business.
+   * @throws LedgerError
+   */
+  anchor(anchorString: string, writer: string): Promise<LedgerTransaction>
+  /** Transactions after `after` (undefined: from the first), in order, at most `limit`. */
+  transactions(after: number | undefined, limit: number): Promise<LedgerTransaction[]>
+  head(): Promise<LedgerHead>
+  reorganised(since: LedgerPosition): Promise<Reorganisation>
+  /** @throws LedgerError LEDGER_TRANSACTION_UNKNOWN */
+  proof(transaction: LedgerPosition): Promise<LedgerProof>
+  describe(): LedgerDescription
+  /** Calls `listener` soon after a transaction was added; returns what ends that. A hint: polling must do without. */
+  onTransaction(listener: () => void): () => void
+  close(): Promise<void>
+}
