@@ -17,29 +17,35 @@ export interface JsonLimits {
 
 const DEFAULT_MAX_BYTES = 1 << 20
 const DEFAULT_MAX_DEPTH = 32
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COLON = 0x3a
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Parses JSON (RFC 8259) of foreign origin. Beyond the grammar it refuses repeated members, lone surrogates,
- * nesting and size beyond the bounds, and bytes that are not UTF-8. A member named `__proto__` is an own
+ * numbers that a double cannot hold (`1e400`), nesting and size beyond the bounds, and bytes that are not UTF-8 or
+ * start with a byte order mark; so that every result has a canonical form. A member named `__proto__` is an own
  * property like any other.
  * @throws CodecError JSON_INVALID, JSON_DUPLICATE_MEMBER, JSON_TOO_DEEP, JSON_TOO_LARGE, JSON_LONE_SURROGATE,
- * UTF8_INVALID
+ * JSON_NUMBER_RANGE, UTF8_INVALID
  */
 export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): JsonValue {
-  const bytes = typeof input === 'string' ? Buffer.from(input, 'utf8') : input
   const maxBytes = limits.maxBytes ?? DEFAULT_MAX_BYTES
-  if (bytes.length > maxBytes) {
-    throw new CodecError('JSON_TOO_LARGE', `JSON of ${bytes.length} bytes is larger than ${maxBytes}`)
-  }
+  requireSize(input.length, maxBytes)
+  const bytes = typeof input === 'string' ? Buffer.from(input, 'utf8') : input
+  requireSize(bytes.length, maxBytes)
   const text = typeof input === 'string' ? input : decodeUtf8(bytes)
-  if (typeof input === 'string' && !input.isWellFormed()) {
-    throw new CodecError('JSON_LONE_SURROGATE', 'the text holds a lone surrogate')
-  }
-  const { members, escapes } = scan(bytes, limits.maxDepth ?? DEFAULT_MAX_DEPTH)
+  if (typeof input === 'string') requireWellFormed(input)
+  const members = scan(bytes, limits.maxDepth ?? DEFAULT_MAX_DEPTH)
   const value = parse(text)
-  const counted = limits.duplicateMembers !== true
-  if (counted || escapes) inspect(value, counted ? members : undefined)
+  if (inspect(value) !== members && limits.duplicateMembers !== true) {
+    throw new CodecError('JSON_DUPLICATE_MEMBER', 'an object has two members of the same name')
+  }
   return value
 }
 
@@ -64,6 +70,11 @@ export function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
+/** A text has at least as many bytes in UTF-8 as it has code units, so that its length refuses it early. */
+function requireSize(length: number, maxBytes: number): void {
+  if (length > maxBytes) throw new CodecError('JSON_TOO_LARGE', `JSON is larger than ${maxBytes} bytes`)
+}
+
 function parse(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue
@@ -75,56 +86,47 @@ function parse(text: string): JsonValue {
 }
 
 /**
- * One pass over the bytes before the native parser sees them: bounds the depth, and counts the members (each
- * has one colon outside strings), which is what shows a repeated member afterwards.
+ * One pass over the bytes before the native parser sees them: bounds the depth, and counts the members, each of
+ * which has one colon outside strings. That is exact for every text that the native parser then accepts; and the
+ * parser stops at the first error of any other, before it could go deeper than was counted.
  */
-function scan(bytes: Uint8Array, maxDepth: number): { members: number; escapes: boolean } {
+function scan(bytes: Uint8Array, maxDepth: number): number {
   let members = 0
   let depth = 0
-  let escapes = false
   const length = bytes.length
   for (let i = 0; i < length; i++) {
     const byte = bytes[i]
-    if (byte === 0x22) {
+    if (byte === QUOTE) {
       i++
-      while (i < length && bytes[i] !== 0x22) {
-        if (bytes[i] === 0x5c) {
-          escapes = true
-          i++
-        }
-        i++
-      }
-    } else if (byte === 0x3a) members++
-    else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > maxDepth)
+      while (i < length && bytes[i] !== QUOTE) i += bytes[i] === BACKSLASH ? 2 : 1
+    } else if (byte === COLON) members++
+    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      if (++depth > maxDepth) {
         throw new CodecError('JSON_TOO_DEEP', `nested more than ${maxDepth} deep`, { offset: i })
-    } else if (byte === 0x7d || byte === 0x5d) depth--
+      }
+    } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth--
   }
-  return { members, escapes }
+  return members
 }
 
-/** Walks a parsed value (its depth is bounded by {@link scan}). */
-function inspect(value: JsonValue, members: number | undefined): void {
-  const found = count(value)
-  if (members !== undefined && found !== members) {
-    throw new CodecError('JSON_DUPLICATE_MEMBER', 'an object has two members of the same name')
-  }
-}
-
-function count(value: JsonValue): number {
-  if (typeof value === 'string') {
-    requireWellFormed(value)
-    return 0
+/**
+ * Walks a parsed value, whose depth {@link scan} has bounded, and counts its members: fewer than were written where
+ * a name was repeated, since the last one replaces the others.
+ */
+function inspect(value: JsonValue): number {
+  if (typeof value === 'string') requireWellFormed(value)
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new CodecError('JSON_NUMBER_RANGE', 'a number is larger than a double can hold')
   }
   if (typeof value !== 'object' || value === null) return 0
   let members = 0
   if (Array.isArray(value)) {
-    for (const item of value) members += count(item)
+    for (const item of value) members += inspect(item)
     return members
   }
   for (const name of Object.keys(value)) {
     requireWellFormed(name)
-    members += 1 + count(value[name] as JsonValue)
+    members += 1 + inspect(value[name] as JsonValue)
   }
   return members
 }

@@ -1,27 +1,35 @@
+/** Ends a call that waits: its promise then rejects with the signal's reason. */
+export interface CallOptions {
+  signal?: AbortSignal
+}
+
 /** Bounds of one read. */
-export interface GetOptions {
+export interface GetOptions extends CallOptions {
   /** Largest content, in bytes, that the caller takes. */
   maxBytes: number
-  /** Ends the read; the promise then rejects with the signal's reason. */
-  signal?: AbortSignal
 }
 
 /** Where Sidetree files are kept, by content address. All adapters pass `test/content/suite.ts`. */
 export interface ContentStore {
   /**
    * Stores bytes durably and returns their CID (version 0: dag-pb UnixFS, SHA-256, chunks of 256 KiB, as Kubo
-   * gives it). Storing the same bytes again is harmless.
-   * @throws ContentError
+   * gives it). Storing the same bytes again is harmless, and repairs blocks that were damaged.
+   * @throws ContentError CONTENT_NOT_REACHABLE, CONTENT_FULL, CONTENT_CLOSED
    */
-  put(bytes: Uint8Array, options?: { signal?: AbortSignal }): Promise<string>
+  put(bytes: Uint8Array, options?: CallOptions): Promise<string>
   /**
-   * The bytes behind a CID; every block is hashed and compared with its CID before a byte is returned.
+   * The content of the file behind a CID (version 0 or 1, dag-pb or raw); every block is hashed and compared with
+   * its CID before a byte is returned.
    * @throws ContentError CONTENT_NOT_FOUND, CONTENT_NOT_REACHABLE, CONTENT_TOO_LARGE, CONTENT_MISMATCH,
-   * CONTENT_CID_INVALID
+   * CONTENT_NOT_A_FILE, CONTENT_CID_INVALID, CONTENT_CLOSED
    */
   get(cid: string, options: GetOptions): Promise<Uint8Array>
-  /** True where the content is held here, whole, without asking anyone else. */
+  /**
+   * True where the content is held here, whole and sound, without asking anyone else.
+   * @throws ContentError CONTENT_CID_INVALID, CONTENT_NOT_REACHABLE, CONTENT_CLOSED
+   */
   has(cid: string): Promise<boolean>
+  /** Calls after it fail with CONTENT_CLOSED; a second close does nothing. */
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-import type { Root } from '../trust/types.ts'
+import type { CheckCode, Result, Root } from '../trust/types.ts'
 
 /**
  * One anchoring transaction. `number` orders transactions of a ledger strictly, may have gaps, and is a safe
@@ -44,7 +44,11 @@ export interface LedgerPosition {
 export interface LedgerHead {
   /** Number of the newest transaction; undefined while there is none. */
   number: number | undefined
-  /** The ledger's own time and UTC time (Unix seconds) of the newest thing that it vouches for. */
+  /**
+   * The ledger's own time and UTC time (Unix seconds) of the newest thing that it vouches for: no transaction with an
+   * earlier time will come. Bitcoin: the newest block. Log: the time of the newest leaf, or its clock's where that
+   * is later.
+   */
   time: number
   timestamp: number
 }
@@ -53,7 +57,24 @@ export interface LedgerHead {
 export type Reorganisation = { changed: false } | { changed: true; newestValid: LedgerPosition | undefined }
 
 /** What one can take away to show that a transaction is on the ledger. Each ledger kind has its own. */
-export type LedgerProof = LogProof
+export type LedgerProof = LogProof | WordProof
+
+/** All that a ledger can give that proves nothing to others: its word, here and now. */
+export interface WordProof {
+  kind: 'word'
+  transaction: LedgerTransaction
+}
+
+/** One thing that a proof shows, or fails to. */
+export interface ProofCheck {
+  code: Extract<
+    CheckCode,
+    'LEAF_ANCHOR' | 'LOG_INCLUSION' | 'CHECKPOINT_SIGNATURE' | 'LEAF_TIME' | 'LEDGER_WORD'
+  >
+  result: Result
+  /** One plain sentence. */
+  detail: string
+}
 
 /** Proof of a leaf in the embedded log (C2SP tlog-checkpoint, RFC 6962). */
 export interface LogProof {
@@ -72,6 +93,8 @@ export interface LedgerDescription {
   kind: 'log' | 'bitcoin' | 'memory'
   /** Names the ledger: the log's origin, the network's name. */
   id: string
+  /** What `time` of a transaction counts: Unix seconds, or blocks. */
+  timeUnit: 'seconds' | 'blocks'
   roots: Root[]
   /** Plain sentences for the report. */
   cannotShow: string[]
@@ -82,15 +105,18 @@ export interface Ledger {
   /**
    * Anchors, and returns once the transaction is durable. Anchoring the same string twice makes two
    * transactions: being called once is the caller's business.
-   * @throws LedgerError
+   * @throws LedgerError. After LEDGER_OUTCOME_UNKNOWN the transaction may be there or not, and `transactions` tells;
+   * after any other code it is not.
    */
   anchor(anchorString: string, writer: string): Promise<LedgerTransaction>
-  /** Transactions after `after` (undefined: from the first), in order, at most `limit`. */
+  /** Transactions after `after` (undefined: from the first; it need not exist), in order, at most `limit`. */
   transactions(after: number | undefined, limit: number): Promise<LedgerTransaction[]>
   head(): Promise<LedgerHead>
   reorganised(since: LedgerPosition): Promise<Reorganisation>
   /** @throws LedgerError LEDGER_TRANSACTION_UNKNOWN */
   proof(transaction: LedgerPosition): Promise<LedgerProof>
+  /** Checks a proof of this ledger against what was pinned; each check on its own, without network. */
+  verify(proof: LedgerProof, transaction: LedgerTransaction): ProofCheck[]
   describe(): LedgerDescription
   /** Calls `listener` soon after a transaction was added; returns what ends that. A hint: polling must do without. */
   onTransaction(listener: () => void): () => void

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../codec/json.ts'
-import type { PublicJwk } from '../keys/types.ts'
+import type { JwsAlgorithm, PublicJwk } from '../keys/types.ts'
 
 export type OperationType = 'create' | 'update' | 'recover' | 'deactivate'
 
@@ -111,13 +111,18 @@ export interface AnchoredOperation {
   revealValue?: string
   signedData?: string
   delta?: Delta
+  /**
+   * The delta in canonical form, given by whoever has checked it under the rules of its time already (the reader of
+   * a chunk file), so that it is neither checked nor canonicalised again.
+   */
+  canonicalDelta?: string
 }
 
 /** Payload of `signedData`, checked for shape, signature, and that its key hashes to the reveal value. */
 export interface SignedData {
   /** updateKey or recoveryKey. */
   key: PublicJwk
-  algorithm: string
+  algorithm: JwsAlgorithm
   deltaHash?: string
   recoveryCommitment?: string
   anchorOrigin?: JsonValue

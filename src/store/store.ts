@@ -85,6 +85,20 @@ export class Store {
     }
   }
 
+  /** Keys of a range, in order. Values are not looked at, so that a damaged one does not end the walk. */
+  async *keys(range: Range): AsyncGenerator<Uint8Array> {
+    const iterator = this.#guard(() => this.#db.keys(range))
+    try {
+      for (;;) {
+        const page = await this.#guardAsync(() => iterator.nextv(256))
+        if (page.length === 0) return
+        yield* page
+      }
+    } finally {
+      await iterator.close()
+    }
+  }
+
   /** Applies changes as one, so that they survive a kill of the process. */
   async write(changes: Change[]): Promise<void> {
     await this.#batch(changes, false)
@@ -181,7 +195,7 @@ function seal(key: Uint8Array, value: Uint8Array): Uint8Array {
 function storeError(location: string, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause
   const text = causeText(cause)
-  if (/LOCKED|lock /i.test(text)) {
+  if (/LEVEL_LOCKED|\block .*(held|unavailable)/i.test(text)) {
     return new StoreError('STORE_LOCKED', location, `another process has ${location} open`, cause)
   }
   if (/No space left|ENOSPC|EDQUOT|File too large/i.test(text)) {

@@ -1,0 +1,79 @@
+import { type CID, parseCid, requireBlock } from '../codec/cid.ts'
+import { CodecError, type CodecErrorCode } from '../codec/errors.ts'
+import { type GetBlock, MAX_BLOCK_BYTES, readFile } from '../codec/unixfs.ts'
+import { ContentError, type ContentErrorCode } from './errors.ts'
+import type { GetOptions } from './types.ts'
+
+/**
+ * Reads a file for {@link ContentStore.get}: an adapter gives the blocks, this checks them.
+ * @param getBlock may return anything; it throws ContentError where it has no block
+ * @throws ContentError, or the signal's reason
+ */
+export async function readContent(
+  text: string,
+  getBlock: GetBlock,
+  options: GetOptions,
+): Promise<Uint8Array> {
+  const cid = parseContentCid(text)
+  try {
+    return await readFile(cid, cancellable(getBlock, options.signal), { maxBytes: options.maxBytes })
+  } catch (cause) {
+    throw contentError(text, cause)
+  }
+}
+
+/**
+ * Reads one block for {@link BlockSource.block}.
+ * @throws ContentError, or the signal's reason
+ */
+export async function readBlock(text: string, getBlock: GetBlock, options: GetOptions): Promise<Uint8Array> {
+  const cid = parseContentCid(text)
+  try {
+    const bytes = await cancellable(getBlock, options.signal)(cid)
+    const maxBytes = Math.min(options.maxBytes, MAX_BLOCK_BYTES)
+    if (bytes.length > maxBytes) {
+      throw new ContentError('CONTENT_TOO_LARGE', `block ${text} is larger than ${maxBytes} bytes`, {
+        cid: text,
+      })
+    }
+    requireBlock(cid, bytes)
+    return bytes
+  } catch (cause) {
+    throw contentError(text, cause)
+  }
+}
+
+/** @throws ContentError CONTENT_CID_INVALID */
+export function parseContentCid(text: string): CID {
+  try {
+    return parseCid(text)
+  } catch (cause) {
+    if (!(cause instanceof CodecError)) throw cause
+    throw new ContentError('CONTENT_CID_INVALID', `not a usable CID: ${cause.message}`, { cid: text, cause })
+  }
+}
+
+/** What a failure of the codec means to who asked for `cid`; every other failure stays what it is. */
+export function contentError(cid: string, cause: unknown): unknown {
+  if (!(cause instanceof CodecError)) return cause
+  const code = MEANING[cause.code]
+  return code === undefined ? cause : new ContentError(code, `${cid}: ${cause.message}`, { cid, cause })
+}
+
+const MEANING: { readonly [code in CodecErrorCode]?: ContentErrorCode } = {
+  CID_MISMATCH: 'CONTENT_MISMATCH',
+  UNIXFS_TOO_LARGE: 'CONTENT_TOO_LARGE',
+  UNIXFS_INVALID: 'CONTENT_NOT_A_FILE',
+  // The CID that was asked for is parsed by then, so that this is one of the file's own links.
+  CID_UNSUPPORTED: 'CONTENT_NOT_A_FILE',
+}
+
+/** Looks at the signal around each block; ending a read that waits is for `getBlock` to do. */
+export function cancellable(getBlock: GetBlock, signal: AbortSignal | undefined): GetBlock {
+  return async cid => {
+    signal?.throwIfAborted()
+    const block = await getBlock(cid)
+    signal?.throwIfAborted()
+    return block
+  }
+}

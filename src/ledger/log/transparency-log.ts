@@ -1,0 +1,356 @@
+import { formatCheckpoint } from '../../merkle/checkpoint.ts'
+import { encodeBundle } from '../../merkle/entry-bundle.ts'
+import { inclusionProof } from '../../merkle/make-proof.ts'
+import { signNote } from '../../merkle/note.ts'
+import type { NoteSigner } from '../../merkle/signing-key.ts'
+import { tileHashes } from '../../merkle/tile.ts'
+import type { TileBuilder } from '../../merkle/tile-builder.ts'
+import { hashesAtLevel, TILE_WIDTH, tileWidth } from '../../merkle/tile-path.ts'
+import { hashLeaf, isTreeSize } from '../../merkle/tree.ts'
+import { isKeyName } from '../../merkle/vkey.ts'
+import { LedgerError } from '../errors.ts'
+import type {
+  Ledger,
+  LedgerDescription,
+  LedgerHead,
+  LedgerPosition,
+  LedgerProof,
+  LedgerTransaction,
+  LogProof,
+  ProofCheck,
+  Reorganisation,
+} from '../types.ts'
+import { LeafClock, type LogClock } from './clock.ts'
+import { describeLog } from './description.ts'
+import { encodeLeaf } from './leaf.ts'
+import type { PublishedCheckpoint } from './published-checkpoint.ts'
+import { encodeHead, entryIndex, entryKey, HEAD_KEY, type LogHead, type LogStore } from './records.ts'
+import { checkAtStart } from './start-up.ts'
+import { ownLeaf, readEntries, readTile, tileChanges, tileReader } from './tree-store.ts'
+import { verifyLogProof } from './verify-proof.ts'
+
+/** What a log is made of. */
+export interface TransparencyLogParts {
+  /** The log's own database; the caller opens and closes it. */
+  store: LogStore
+  /** Kept outside the database's folder. */
+  published: PublishedCheckpoint
+  signer: NoteSigner
+  /** Names the log, for ever; C2SP tlog-checkpoint wants a URL without scheme. Usually the name of its key. */
+  origin: string
+  clock: LogClock
+  /**
+   * True opens a database with entries beside which no published checkpoint is kept. Only for an operator who knows
+   * that it is the newest copy. Default false.
+   */
+  acceptUnknownHistory?: boolean
+}
+
+/** Most leaves in one commit; each has at most some 4 KB. */
+const MAX_BATCH = 1024
+
+/** Databases that a log of this process has open. Other processes are kept out by the database's own lock. */
+const inUse = new WeakSet<LogStore>()
+
+interface Waiting {
+  anchorString: string
+  writer: string
+  resolve: (transaction: LedgerTransaction) => void
+  reject: (error: unknown) => void
+}
+
+/** The state that the world may see. */
+interface Published {
+  size: number
+  /** Time of the last leaf. */
+  time: number | undefined
+  checkpoint: string
+  /** The partial tile of level 0. */
+  tail: Uint8Array
+}
+
+/**
+ * The embedded ledger: an RFC 6962 log with C2SP checkpoints and tiles over a database.
+ *
+ * Anchors that wait are sequenced together. The order of each change is: leaves, tiles and head in one durable commit;
+ * then the signature over that head; then the checkpoint into `published`, durably; then readers and callers see it.
+ * So nothing is ever signed that is not durable, and the record of what was published is never ahead of the database,
+ * unless the database was put back, and never behind what anyone has seen.
+ */
+export class TransparencyLog implements Ledger {
+  readonly #parts: TransparencyLogParts
+  readonly #clock: LeafClock
+  readonly #listeners = new Set<() => void>()
+  #head: LogHead
+  #builder: TileBuilder
+  #published: Published
+  #waiting: Waiting[] = []
+  #sequencing: Promise<void> | undefined
+  #recovering: Promise<void> | undefined
+  /** Set while what is in memory may differ from the database. */
+  #failed = false
+  #closed = false
+
+  private constructor(parts: TransparencyLogParts, head: LogHead, builder: TileBuilder) {
+    this.#parts = parts
+    this.#clock = new LeafClock(parts.clock)
+    this.#head = head
+    this.#builder = builder
+    this.#published = { size: 0, time: undefined, checkpoint: '', tail: Buffer.alloc(0) }
+  }
+
+  /**
+   * Opens a log, and begins it where the database is new.
+   * @throws LedgerError LEDGER_IN_USE; LEDGER_KEY_MISMATCH, LEDGER_CORRUPT, LEDGER_ROLLED_BACK from the start-up
+   * guard; LEDGER_UNREACHABLE; StoreError
+   */
+  static async open(parts: TransparencyLogParts): Promise<TransparencyLog> {
+    const { store, origin } = parts
+    if (!isKeyName(origin)) throw new TypeError('an origin is a name without white space and plus')
+    if (inUse.has(store)) throw new LedgerError('LEDGER_IN_USE', 'a log has this database open already')
+    inUse.add(store)
+    try {
+      const { head, builder } = await checkAtStart(startUp(parts))
+      const log = new TransparencyLog(parts, head, builder)
+      await log.#begin()
+      return log
+    } catch (error) {
+      inUse.delete(store)
+      throw error
+    }
+  }
+
+  async anchor(anchorString: string, writer: string): Promise<LedgerTransaction> {
+    if (this.#closed) throw closed()
+    // Refused here, so that it does not refuse the others of its batch.
+    encodeLeaf({ time: 0, anchorString, writer })
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ anchorString, writer, resolve, reject })
+      this.#sequencing ??= this.#sequence().finally(() => {
+        this.#sequencing = undefined
+      })
+    })
+  }
+
+  async transactions(after: number | undefined, limit: number): Promise<LedgerTransaction[]> {
+    if (after !== undefined && !isTreeSize(after)) throw new TypeError('after is no transaction number')
+    if (!Number.isSafeInteger(limit) || limit < 1) throw new TypeError('a limit is a positive integer')
+    await this.#settled()
+    const first = after === undefined ? 0 : after + 1
+    const found: LedgerTransaction[] = []
+    if (first >= this.#published.size) return found
+    const range = { gte: entryKey(first), lt: entryKey(this.#published.size), limit }
+    for await (const [key, entry] of this.#parts.store.entries(range)) {
+      found.push(transactionOf(entryIndex(key), entry))
+    }
+    return found
+  }
+
+  async head(): Promise<LedgerHead> {
+    await this.#settled()
+    const { size, time } = this.#published
+    // While a batch is on its way, a leaf with an earlier time than now may still appear.
+    const vouched = this.#sequencing === undefined ? this.#clock.vouched(time) : (time ?? 0)
+    return { number: size === 0 ? undefined : size - 1, time: vouched, timestamp: vouched }
+  }
+
+  /** The log never takes a transaction back; a position that it does not have is of another log. */
+  async reorganised(since: LedgerPosition): Promise<Reorganisation> {
+    await this.#settled()
+    return this.#entryAt(since) === undefined ? { changed: true, newestValid: undefined } : { changed: false }
+  }
+
+  async proof(transaction: LedgerPosition): Promise<LogProof> {
+    const leaf = this.#entryAt(transaction)
+    if (leaf === undefined) {
+      throw new LedgerError(
+        'LEDGER_TRANSACTION_UNKNOWN',
+        `the log has no such transaction ${transaction.number}`,
+      )
+    }
+    const { size, checkpoint, tail } = this.#published
+    const read = tileHashes(size, tileReader(this.#parts.store, size, tail))
+    const inclusion = inclusionProof(transaction.number, size, read)
+    return { kind: 'log', leaf, index: transaction.number, inclusion, checkpoint }
+  }
+
+  verify(proof: LedgerProof, transaction: LedgerTransaction): ProofCheck[] {
+    const { origin, signer } = this.#parts
+    if (proof.kind !== 'log') {
+      return [{ code: 'LEAF_ANCHOR', result: 'fail', detail: 'The proof is of another kind of ledger.' }]
+    }
+    return verifyLogProof(proof, origin, signer.verifier, transaction).checks
+  }
+
+  describe(): LedgerDescription {
+    return describeLog(this.#parts.origin, this.#parts.signer.verifier)
+  }
+
+  onTransaction(listener: () => void): () => void {
+    const own = () => listener()
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  /** Answers the anchors that wait, and lets go of the database. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#sequencing
+    await this.#recovering?.catch(() => {})
+    inUse.delete(this.#parts.store)
+  }
+
+  /** The newest published checkpoint: a note signed by the log (C2SP tlog-checkpoint). */
+  checkpoint(): string {
+    return this.#published.checkpoint
+  }
+
+  /**
+   * A tile of hashes (C2SP tlog-tiles), full by default; undefined where the published tree does not have that many
+   * hashes there. A partial tile can be had also after it has grown.
+   */
+  tile(level: number, index: number, width: number = TILE_WIDTH): Uint8Array | undefined {
+    const { size, tail } = this.#published
+    if (!isTreeSize(level) || !this.#has(level, index, width)) return undefined
+    const partial = level === 0 && index === Math.floor(hashesAtLevel(size, 0) / TILE_WIDTH)
+    return partial ? tail.subarray(0, width * 32) : readTile(this.#parts.store, level, index, width)
+  }
+
+  /** An entry bundle (C2SP tlog-tiles); width and undefined as for {@link tile}. */
+  async entries(index: number, width: number = TILE_WIDTH): Promise<Uint8Array | undefined> {
+    if (!this.#has('entries', index, width)) return undefined
+    return encodeBundle(await readEntries(this.#parts.store, index * TILE_WIDTH, width))
+  }
+
+  #has(level: number | 'entries', index: number, width: number): boolean {
+    if (!isTreeSize(index) || !Number.isSafeInteger(width) || width < 1) return false
+    return width <= tileWidth(this.#published.size, level, index)
+  }
+
+  /** The entry at a position, if the published tree has it there. */
+  #entryAt({ number, timeHash }: LedgerPosition): Uint8Array | undefined {
+    if (!isTreeSize(number) || number >= this.#published.size) return undefined
+    const entry = this.#parts.store.get(entryKey(number))
+    return entry !== undefined && hashLeaf(entry).toString('hex') === timeHash ? entry : undefined
+  }
+
+  async #sequence(): Promise<void> {
+    // One turn of the event loop, so that anchors of the same tick share a commit.
+    await new Promise<void>(resolve => setImmediate(resolve))
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, MAX_BATCH)
+      try {
+        const transactions = await this.#append(batch)
+        for (const [i, { resolve }] of batch.entries()) resolve(transactions[i] as LedgerTransaction)
+      } catch (error) {
+        for (const { reject } of batch) reject(error)
+      }
+    }
+  }
+
+  /** Appends a batch, and returns its transactions once their checkpoint is published. */
+  async #append(batch: readonly Waiting[]): Promise<LedgerTransaction[]> {
+    await this.#settled()
+    const time = this.#clock.next(this.#head.time)
+    const first = this.#head.size
+    const entries = batch.map(({ anchorString, writer }) => encodeLeaf({ time, anchorString, writer }))
+    this.#requireHead()
+    try {
+      await this.#commit(entries, time)
+      await this.#publish()
+    } catch (cause) {
+      this.#failed = true
+      if (cause instanceof LedgerError && cause.code === 'LEDGER_HEAD_MOVED') throw cause
+      throw new LedgerError(
+        'LEDGER_OUTCOME_UNKNOWN',
+        'it is not known whether the log has taken the anchor',
+        cause,
+      )
+    }
+    for (const listener of this.#listeners) setImmediate(listener)
+    return entries.map((entry, i) => transactionOf(first + i, entry))
+  }
+
+  async #commit(entries: readonly Buffer[], time: number): Promise<void> {
+    const first = this.#head.size
+    const tiles = this.#builder.append(entries.map(hashLeaf))
+    const root = Buffer.from(this.#builder.root()).toString('hex')
+    const head = { ...this.#head, size: first + entries.length, root, time }
+    await this.#parts.store.commit([
+      ...entries.map((value, i) => ({ key: entryKey(first + i), value })),
+      ...tileChanges(tiles),
+      { key: HEAD_KEY, value: encodeHead(head) },
+    ])
+    this.#head = head
+    this.#requireHead()
+  }
+
+  /** Signs the durable head and lets it be seen. */
+  async #publish(): Promise<void> {
+    const { signer, origin, published } = this.#parts
+    const { size, time } = this.#head
+    const checkpoint = await signNote(formatCheckpoint(origin, size, this.#builder.root()), [signer])
+    await published.write(checkpoint)
+    this.#published = { size, time, checkpoint, tail: this.#builder.tail(0) }
+  }
+
+  /** Takes the head that the guard has accepted as this log's own, in a new epoch. */
+  async #begin(): Promise<void> {
+    const head = { ...this.#head, epoch: this.#head.epoch + 1 }
+    await this.#parts.store.commit([{ key: HEAD_KEY, value: encodeHead(head) }])
+    this.#head = head
+    await this.#publish()
+  }
+
+  /** Compares the head in the database with the one that this log wrote last. */
+  #requireHead(): void {
+    const stored = this.#parts.store.get(HEAD_KEY)
+    if (stored !== undefined && Buffer.compare(stored, encodeHead(this.#head)) === 0) return
+    throw new LedgerError('LEDGER_HEAD_MOVED', "something else has written to the log's database")
+  }
+
+  /**
+   * After a failure, starts again from what is durable, as a restart would. Whoever asks for transactions then sees
+   * those whose outcome was unknown, or an error.
+   */
+  async #settled(): Promise<void> {
+    if (!this.#failed) return
+    this.#recovering ??= this.#recover().finally(() => {
+      this.#recovering = undefined
+    })
+    await this.#recovering
+  }
+
+  async #recover(): Promise<void> {
+    const { head, builder } = await checkAtStart(startUp(this.#parts))
+    // Another has taken the database over: it may have signed since.
+    if (head.epoch !== this.#head.epoch) {
+      throw new LedgerError('LEDGER_HEAD_MOVED', "something else has written to the log's database")
+    }
+    this.#head = head
+    this.#builder = builder
+    await this.#publish()
+    this.#failed = false
+  }
+}
+
+function startUp({ store, published, origin, signer, acceptUnknownHistory }: TransparencyLogParts) {
+  return {
+    store,
+    published,
+    origin,
+    verifier: signer.verifier,
+    acceptUnknownHistory: acceptUnknownHistory ?? false,
+  }
+}
+
+function transactionOf(number: number, entry: Uint8Array): LedgerTransaction {
+  const { time, anchorString, writer } = ownLeaf(entry)
+  const timeHash = hashLeaf(entry).toString('hex')
+  return { number, time, timestamp: time, timeHash, anchorString, writer }
+}
+
+function closed(): LedgerError {
+  return new LedgerError('LEDGER_CLOSED', 'the log is closed')
+}

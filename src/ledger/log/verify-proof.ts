@@ -1,0 +1,136 @@
+import { openCheckpoint, type SignedCheckpoint } from '../../merkle/checkpoint.ts'
+import { MerkleError } from '../../merkle/errors.ts'
+import { hashLeaf } from '../../merkle/tree.ts'
+import { verifyInclusion } from '../../merkle/verify-proof.ts'
+import type { NoteVerifier } from '../../merkle/vkey.ts'
+import { LedgerError } from '../errors.ts'
+import type { LedgerTransaction, LogProof, ProofCheck } from '../types.ts'
+import { type AnchorLeaf, parseLeaf } from './leaf.ts'
+
+/** What the checks of a proof found, from the transaction towards the log's key. */
+export interface LogProofReport {
+  /** LEAF_ANCHOR, LOG_INCLUSION, CHECKPOINT_SIGNATURE and LEAF_TIME, each once, in this order. */
+  checks: ProofCheck[]
+  /** Hash of the leaf that the proof carries. */
+  leafHash: Uint8Array
+  /** The checkpoint, if it is signed by the log's key. */
+  checkpoint: SignedCheckpoint | undefined
+}
+
+/**
+ * Verifies that a transaction is on a log, without the log: the leaf says what the transaction says, is included in
+ * the tree of the checkpoint, and the log's key has signed that. A bad proof is a failed check, never an error.
+ * @param origin of the log, and `verifier` its key: both pinned by whoever verifies
+ */
+export function verifyLogProof(
+  proof: LogProof,
+  origin: string,
+  verifier: NoteVerifier,
+  transaction: LedgerTransaction,
+): LogProofReport {
+  const leafHash = hashLeaf(proof.leaf)
+  const leaf = readLeaf(proof.leaf)
+  const opened = open(proof.checkpoint, origin, verifier)
+  const checkpoint = opened instanceof MerkleError ? undefined : opened
+  const checks = [
+    checkAnchor(proof, leaf, leafHash, transaction),
+    checkInclusion(proof, leafHash, checkpoint),
+    checkSignature(opened, verifier),
+    checkTime(leaf, transaction),
+  ]
+  return { checks, leafHash, checkpoint }
+}
+
+function checkAnchor(
+  proof: LogProof,
+  leaf: AnchorLeaf | LedgerError,
+  leafHash: Buffer,
+  transaction: LedgerTransaction,
+): ProofCheck {
+  const code = 'LEAF_ANCHOR'
+  if (leaf instanceof LedgerError) return { code, result: 'fail', detail: `${sentence(leaf)}.` }
+  const differences = [
+    ...(leaf.anchorString === transaction.anchorString ? [] : ['the anchor string']),
+    ...(leaf.writer === transaction.writer ? [] : ['the writer']),
+    ...(proof.index === transaction.number ? [] : ['the number']),
+    ...(leafHash.toString('hex') === transaction.timeHash ? [] : ['the hash']),
+  ]
+  if (differences.length > 0) {
+    return {
+      code,
+      result: 'fail',
+      detail: `The leaf is of another transaction: it differs in ${differences.join(', ')}.`,
+    }
+  }
+  return {
+    code,
+    result: 'pass',
+    detail: `Leaf ${proof.index} holds the anchor string and the writer of the transaction.`,
+  }
+}
+
+function checkInclusion(
+  proof: LogProof,
+  leafHash: Buffer,
+  checkpoint: SignedCheckpoint | undefined,
+): ProofCheck {
+  const code = 'LOG_INCLUSION'
+  if (checkpoint === undefined) {
+    return { code, result: 'skipped', detail: 'There is no checkpoint signed by the log to compare with.' }
+  }
+  const { size, root } = checkpoint
+  return verifyInclusion(proof.index, size, leafHash, proof.inclusion, root)
+    ? {
+        code,
+        result: 'pass',
+        detail: `Leaf ${proof.index} is in the tree of ${size} leaves that the checkpoint states.`,
+      }
+    : {
+        code,
+        result: 'fail',
+        detail: `The proof does not lead from leaf ${proof.index} to the root of the checkpoint.`,
+      }
+}
+
+function checkSignature(opened: SignedCheckpoint | MerkleError, verifier: NoteVerifier): ProofCheck {
+  const code = 'CHECKPOINT_SIGNATURE'
+  return opened instanceof MerkleError
+    ? { code, result: 'fail', detail: `${sentence(opened)}.` }
+    : {
+        code,
+        result: 'pass',
+        detail: `The checkpoint of size ${opened.size} is signed by ${verifier.name}+${verifier.keyId}.`,
+      }
+}
+
+/** That the leaf has a time is computed; that the time is true is the log's word. */
+function checkTime(leaf: AnchorLeaf | LedgerError, transaction: LedgerTransaction): ProofCheck {
+  const code = 'LEAF_TIME'
+  if (leaf instanceof LedgerError) return { code, result: 'skipped', detail: 'The leaf cannot be read.' }
+  const time = new Date(leaf.time * 1000).toISOString()
+  return leaf.time === transaction.time && leaf.time === transaction.timestamp
+    ? { code, result: 'pass', detail: `The log says that it took the leaf at ${time}.` }
+    : { code, result: 'fail', detail: `The leaf gives the time ${time}, which is not the transaction's.` }
+}
+
+function open(note: string, origin: string, verifier: NoteVerifier): SignedCheckpoint | MerkleError {
+  try {
+    return openCheckpoint(note, origin, verifier)
+  } catch (error) {
+    if (error instanceof MerkleError) return error
+    throw error
+  }
+}
+
+function readLeaf(bytes: Uint8Array): AnchorLeaf | LedgerError {
+  try {
+    return parseLeaf(bytes)
+  } catch (error) {
+    if (error instanceof LedgerError) return error
+    throw error
+  }
+}
+
+function sentence(error: Error): string {
+  return error.message.charAt(0).toUpperCase() + error.message.slice(1)
+}

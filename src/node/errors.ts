@@ -1,0 +1,28 @@
+/** What a node refuses or fails at; `docs/errors.md` lists each with its HTTP status. */
+export type NodeErrorCode =
+  | 'OPERATION_REFUSED'
+  | 'OPERATION_UNKNOWN'
+  | 'DID_UNKNOWN'
+  | 'DID_EXISTS'
+  | 'DID_DEACTIVATED'
+  | 'DID_QUEUE_FULL'
+  | 'QUEUE_FULL'
+  | 'NODE_STOPPING'
+  | 'NODE_STORE_MISMATCH'
+  | 'VERSION_UNKNOWN'
+  | 'VERSION_TIME_AHEAD'
+  | 'VERSION_TIME_INVALID'
+  | 'WORKER_FAILED'
+
+/** A request that the node refuses, or cannot serve. `reason` is a code of the protocol where one says why. */
+export class NodeError extends Error {
+  override readonly name = 'NodeError'
+  readonly code: NodeErrorCode
+  readonly reason: string | undefined
+
+  constructor(code: NodeErrorCode, message: string, details: { reason?: string; cause?: unknown } = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.reason = details.reason
+  }
+}

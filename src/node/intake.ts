@@ -1,0 +1,164 @@
+import { checkOperation, signedDataInputOf } from '../sidetree/check.ts'
+import type { SidetreeErrorCode } from '../sidetree/errors.ts'
+import { SidetreeError } from '../sidetree/errors.ts'
+import { operationIdOf } from '../sidetree/operation-id.ts'
+import type { ProtocolParameters, ProtocolVersions } from '../sidetree/parameters.ts'
+import { parseRequest } from '../sidetree/request.ts'
+import { applyOperation, type DidState } from '../sidetree/state.ts'
+import type {
+  AnchoredOperation,
+  CheckedOperation,
+  OperationPosition,
+  OperationRequest,
+} from '../sidetree/types.ts'
+import type { CheckPool } from './check-pool.ts'
+import { NodeError } from './errors.ts'
+import type { NextPosition } from './next-position.ts'
+import type { OperationStore } from './operation-store.ts'
+import type { OperationQueue } from './queue.ts'
+import type { OperationRecord, QueuedOperation } from './records.ts'
+
+export interface IntakeParts {
+  queue: OperationQueue
+  operations: OperationStore
+  pool: CheckPool
+  versions: ProtocolVersions
+  next: NextPosition
+  /** Unix milliseconds. */
+  now: () => number
+  /** Resolves once all that is on the ledger now has been looked at. */
+  caughtUp: () => Promise<void>
+}
+
+/**
+ * Decides which operations may wait for a batch: those that would apply to their DID as it will be once everything
+ * that waits is anchored. So nothing that can never count takes a place in a DID's queue.
+ */
+export class Intake {
+  readonly #parts: IntakeParts
+  /** The last acceptance under way of each DID: one DID's operations are judged one after another. */
+  readonly #busy = new Map<string, Promise<unknown>>()
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Takes a request; resolves once it is durable. The same request again gives the record that it has.
+   * @throws SidetreeError where it breaks a rule; NodeError as `SidetreeNode.submit` says
+   */
+  async accept(
+    body: Uint8Array,
+  ): Promise<{ record: OperationRecord; accepted: boolean; request: OperationRequest }> {
+    const { position, parameters } = await this.#parts.next()
+    const { request, operation } = parseRequest(body, parameters)
+    const { didSuffix } = operation
+    const id = operationIdOf(request)
+    const known = this.#parts.queue.record(id)
+    if (known !== undefined && known.state !== 'rejected') return { record: known, accepted: false, request }
+    const checked = await this.#check(operation, parameters)
+    const record = await this.#inTurn(didSuffix, () =>
+      this.#queue({ id, didSuffix, request, checked }, position),
+    )
+    return { ...record, request }
+  }
+
+  /** Why an operation that waits could not apply to its DID as it is now; undefined where it could. */
+  async judge(operation: QueuedOperation): Promise<SidetreeErrorCode | undefined> {
+    const { operations, versions, next } = this.#parts
+    const named = await operations.naming(operation.didSuffix)
+    // Something that is not known yet may come between: then the ledger decides.
+    if (named.length > 0) return undefined
+    const state = operations.state(operation.didSuffix)
+    const outcome = applyOperation(state, operation.checked, (await next()).position, versions)
+    return 'ignored' in outcome ? outcome.ignored : undefined
+  }
+
+  async #check(operation: AnchoredOperation, parameters: ProtocolParameters): Promise<CheckedOperation> {
+    const input = signedDataInputOf(operation)
+    const verdict = input === undefined ? undefined : await this.#parts.pool.checkOne(input, parameters)
+    const checked = checkOperation(operation, parameters, verdict)
+    const problem = checked.problem ?? checked.deltaProblem
+    if (problem === undefined) return checked
+    const detail =
+      verdict !== undefined && 'detail' in verdict ? verdict.detail : `the operation is refused: ${problem}`
+    throw new SidetreeError(problem, detail)
+  }
+
+  async #queue(
+    operation: Pick<QueuedOperation, 'id' | 'didSuffix' | 'request' | 'checked'>,
+    position: OperationPosition,
+  ): Promise<{ record: OperationRecord; accepted: boolean }> {
+    const { queue, now } = this.#parts
+    const known = queue.record(operation.id)
+    if (known !== undefined && known.state !== 'rejected') return { record: known, accepted: false }
+    await this.#requireApplicable(operation, position)
+    queue.requireRoom(operation.didSuffix)
+    return { record: await queue.add({ ...operation, acceptedAt: now() }), accepted: true }
+  }
+
+  /** An operation that has left the queue may not have come back from the ledger yet: then a second look decides. */
+  async #requireApplicable(
+    operation: Pick<QueuedOperation, 'didSuffix' | 'checked'>,
+    position: OperationPosition,
+  ): Promise<void> {
+    if (this.#refusal(operation, position) === undefined) return
+    await this.#parts.caughtUp()
+    const refusal = this.#refusal(operation, position)
+    if (refusal !== undefined) throw refusal
+  }
+
+  #refusal(
+    { didSuffix, checked }: Pick<QueuedOperation, 'didSuffix' | 'checked'>,
+    position: OperationPosition,
+  ): NodeError | undefined {
+    const { queue, operations, versions } = this.#parts
+    let state: DidState | undefined = operations.state(didSuffix)
+    for (const waiting of queue.waitingFor(didSuffix)) {
+      const outcome = applyOperation(state, waiting.checked, position, versions)
+      if ('state' in outcome) state = outcome.state
+    }
+    const outcome = applyOperation(state, checked, position, versions)
+    if ('state' in outcome) {
+      if (outcome.patchProblem === undefined) return undefined
+      return refused(outcome.patchProblem, 'its patches do not apply to the document as it will be')
+    }
+    return refused(outcome.ignored, REASONS[outcome.ignored] ?? 'the operation would be ignored')
+  }
+
+  /** Runs `action` after all that was asked for the same DID before. */
+  async #inTurn<T>(didSuffix: string, action: () => Promise<T>): Promise<T> {
+    const before = this.#busy.get(didSuffix) ?? Promise.resolve()
+    const turn = before.then(action, action)
+    const done = turn.catch(() => {})
+    this.#busy.set(didSuffix, done)
+    try {
+      return await turn
+    } finally {
+      if (this.#busy.get(didSuffix) === done) this.#busy.delete(didSuffix)
+    }
+  }
+}
+
+const REASONS: { [code in SidetreeErrorCode]?: string } = {
+  DID_NOT_CREATED: 'no create of this DID is known here',
+  CREATE_SUPERSEDED: 'the DID exists already',
+  DID_DEACTIVATED: 'the DID is deactivated',
+  COMMITMENT_UNKNOWN: 'the key is not the one that the DID commits to; another operation may have come first',
+  COMMITMENT_REUSED: 'the operation commits to the key that it reveals; take a new key',
+  ANCHORED_TOO_EARLY: 'anchorFrom lies in the future; submit the operation then',
+  ANCHORED_TOO_LATE: 'anchorUntil has passed',
+}
+
+function refused(reason: SidetreeErrorCode, sentence: string): NodeError {
+  switch (reason) {
+    case 'DID_NOT_CREATED':
+      return new NodeError('DID_UNKNOWN', sentence, { reason })
+    case 'CREATE_SUPERSEDED':
+      return new NodeError('DID_EXISTS', sentence, { reason })
+    case 'DID_DEACTIVATED':
+      return new NodeError('DID_DEACTIVATED', sentence, { reason })
+    default:
+      return new NodeError('OPERATION_REFUSED', sentence, { reason })
+  }
+}

@@ -1,0 +1,309 @@
+import type { ContentStore } from '../content/types.ts'
+import type { Ledger } from '../ledger/types.ts'
+import { type DidMethod, didPrefix } from '../sidetree/did.ts'
+import { longFormDid } from '../sidetree/long-form.ts'
+import type { ProtocolVersions } from '../sidetree/parameters.ts'
+import { resolveOperations } from '../sidetree/resolution.ts'
+import type { Store } from '../store/store.ts'
+import { BatchScheduler } from './batch-scheduler.ts'
+import { BatchWriter } from './batch-writer.ts'
+import { CheckPool } from './check-pool.ts'
+import { NodeError } from './errors.ts'
+import { Explainer } from './explainer.ts'
+import { bindToLedger } from './identity.ts'
+import { Intake } from './intake.ts'
+import { nextPositionOn } from './next-position.ts'
+import { Observer, type ObserverEvent } from './observer.ts'
+import { OperationStore } from './operation-store.ts'
+import { OperationQueue, type QueueLimits } from './queue.ts'
+import type { OperationRecord, TransactionRecord } from './records.ts'
+import { Resolver } from './resolver.ts'
+import { formatTime } from './time.ts'
+import { positioned, TransactionApplier } from './transaction-applier.ts'
+import { TransactionReader } from './transaction-reader.ts'
+import type {
+  Explanation,
+  HistoryEntry,
+  NodeStatus,
+  OperationStatus,
+  Resolution,
+  SidetreeNode,
+  Submission,
+  VersionOptions,
+} from './types.ts'
+
+/** What a node is made of, and its settings. */
+export interface NodeParts {
+  method: DidMethod
+  versions: ProtocolVersions
+  /** Database of this node alone; the node closes it. */
+  store: Store
+  /** Left open when the node stops: whoever opened it closes it. */
+  content: ContentStore
+  ledger: Ledger
+  /** Who anchors, in the ledger's own terms. */
+  writer: string
+  /** Unix milliseconds. Default: this machine's clock. */
+  now?: () => number
+  /** From 0 to 1, for the jitter of retries. Default: Math.random. */
+  random?: () => number
+  settings?: NodeSettings
+  onEvent?: (event: NodeEvent) => void
+}
+
+export interface NodeSettings {
+  /** Wait for more operations before a batch is cut, in milliseconds. Default 1,000. */
+  batchIntervalMs?: number
+  /** Most operations in a batch. Default: the protocol's limit. */
+  maxBatchOperations?: number
+  /** Wait between looks at the ledger, in milliseconds. Default 5,000. */
+  pollMs?: number
+  /** Longest wait for a file, in milliseconds. Default 10,000. */
+  fetchTimeoutMs?: number
+  /** Threads that check signatures. Default: one for each core. */
+  workers?: number
+  queue?: QueueLimits
+}
+
+/** What happened in a node, for its log and metrics. */
+export type NodeEvent =
+  | ObserverEvent
+  | { type: 'accepted'; id: string }
+  | { type: 'batched'; operations: number }
+  | { type: 'batch-failed'; error: unknown }
+
+/**
+ * Starts a node: takes up what the last process left, and begins to follow the ledger.
+ * @throws NodeError NODE_STORE_MISMATCH where the store belongs to another ledger; StoreError, LedgerError
+ */
+export async function startNode(parts: NodeParts): Promise<SidetreeNode> {
+  const queue = await OperationQueue.load(parts.store, parts.settings?.queue)
+  await bindToLedger(parts.store, parts.ledger.describe(), parts.method)
+  const node = new Node(parts, queue)
+  await node.start()
+  return node
+}
+
+class Node implements SidetreeNode {
+  readonly method: string
+  readonly #parts: NodeParts
+  readonly #operations: OperationStore
+  readonly #queue: OperationQueue
+  readonly #pool: CheckPool
+  readonly #observer: Observer
+  readonly #batches: BatchScheduler
+  readonly #intake: Intake
+  readonly #resolver: Resolver
+  readonly #explainer: Explainer
+  #stopping = false
+
+  constructor(parts: NodeParts, queue: OperationQueue) {
+    const { store, ledger, content, versions, method, writer, settings = {}, onEvent = () => {} } = parts
+    const now = parts.now ?? Date.now
+    this.method = method.name
+    this.#parts = parts
+    this.#queue = queue
+    const operations = new OperationStore(store)
+    this.#operations = operations
+    const pool = new CheckPool(settings)
+    this.#pool = pool
+    const next = nextPositionOn(ledger, versions, now)
+    const reader = new TransactionReader({ ...settings, content, pool, versions, now })
+    const applier = new TransactionApplier(operations, versions)
+    const observer = new Observer({
+      ...settings,
+      ledger,
+      operations,
+      reader,
+      applier,
+      now,
+      random: parts.random ?? Math.random,
+      onEvent,
+    })
+    this.#observer = observer
+    const caughtUp = () => observer.caughtUp()
+    const intake = new Intake({ queue, operations, pool, versions, next, now, caughtUp })
+    this.#intake = intake
+    const judge = intake.judge.bind(intake)
+    const limit = settings.maxBatchOperations
+    const writerParts = { queue, operations, content, ledger, next, writer, now, judge }
+    const batchWriter = new BatchWriter(
+      limit === undefined ? writerParts : { ...writerParts, maxOperations: limit },
+    )
+    this.#batches = new BatchScheduler({ ...settings, queue, writer: batchWriter, caughtUp, onEvent })
+    const readUntil = () => this.#readUntil()
+    this.#resolver = new Resolver({
+      location: store.location,
+      method,
+      versions,
+      operations,
+      queue,
+      next,
+      readUntil,
+    })
+    this.#explainer = new Explainer({ resolver: this.#resolver, operations, ledger, content, versions, now })
+  }
+
+  async start(): Promise<void> {
+    this.#observer.start()
+    await this.#batches.start()
+  }
+
+  async submit(request: Uint8Array): Promise<Submission> {
+    if (this.#stopping) throw new NodeError('NODE_STOPPING', 'the node is stopping')
+    const { record, accepted, request: parsed } = await this.#intake.accept(request)
+    if (accepted) {
+      this.#parts.onEvent?.({ type: 'accepted', id: record.id })
+      this.#batches.wake()
+    }
+    const submission: Submission = { status: await this.#statusOf(record), accepted }
+    return parsed.type === 'create'
+      ? { ...submission, longFormDid: longFormDid(parsed, this.#parts.method) }
+      : submission
+  }
+
+  async operation(id: string): Promise<OperationStatus> {
+    const record = this.#queue.record(id)
+    if (record === undefined)
+      throw new NodeError('OPERATION_UNKNOWN', 'no operation with this id was accepted here')
+    return this.#statusOf(record)
+  }
+
+  resolve(did: string, options: VersionOptions = {}): Promise<Resolution> {
+    return this.#resolver.resolve(did, options)
+  }
+
+  explain(did: string, options: VersionOptions = {}): Promise<Explanation> {
+    return this.#explainer.explain(did, options)
+  }
+
+  history(did: string): Promise<HistoryEntry[]> {
+    return this.#resolver.history(did)
+  }
+
+  async transactions(after: number | undefined, limit: number): Promise<TransactionRecord[]> {
+    const records: TransactionRecord[] = []
+    for await (const record of this.#operations.transactions(after)) {
+      if (records.length >= limit) break
+      records.push(record)
+    }
+    return records
+  }
+
+  async status(): Promise<NodeStatus> {
+    const { ledger } = this.#parts
+    const description = ledger.describe()
+    const head = await ledger.head()
+    const cursor = this.#operations.cursor()?.number
+    return {
+      method: this.method,
+      ledger: {
+        kind: description.kind,
+        id: description.id,
+        newest: head.number,
+        time: formatTime(head.timestamp * 1000),
+      },
+      observer: {
+        cursor,
+        lag: head.number === undefined ? 0 : head.number - (cursor ?? -1),
+        reorganisations: this.#observer.reorganisations,
+        running: this.#observer.running,
+        ...errorText(this.#observer.lastError),
+      },
+      queue: {
+        operations: this.#queue.size,
+        ...(this.#queue.oldest === undefined ? {} : { oldest: formatTime(this.#queue.oldest) }),
+        batching: this.#queue.intent !== undefined,
+        ...errorText(this.#batches.lastError),
+      },
+      unresolvable: await this.#unresolvable(),
+    }
+  }
+
+  async settled(): Promise<void> {
+    do {
+      await this.#batches.flush()
+      await this.#observer.caughtUp()
+    } while (this.#queue.size > 0)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping) return
+    this.#stopping = true
+    await this.#batches.stop()
+    await this.#observer.stop()
+    await this.#pool.close()
+    await this.#parts.store.close()
+  }
+
+  async #unresolvable(): Promise<NodeStatus['unresolvable']> {
+    const records = await this.#operations.unresolvables()
+    const oldest = records.reduce<number | undefined>(
+      (least, { firstSeen }) => (least === undefined ? firstSeen : Math.min(least, firstSeen)),
+      undefined,
+    )
+    return {
+      count: records.length,
+      ...(oldest === undefined ? {} : { oldest: formatTime(oldest) }),
+      transactions: records.slice(0, 100).map(({ transaction, firstSeen, attempts, nextAttempt, cause }) => ({
+        transactionNumber: transaction.number,
+        anchorString: transaction.anchorString,
+        firstSeen: formatTime(firstSeen),
+        attempts,
+        nextAttempt: formatTime(nextAttempt),
+        code: cause.code,
+        detail: cause.detail,
+      })),
+    }
+  }
+
+  /** The ledger was read up to now where nothing on it is newer than the cursor; else up to the cursor's time. */
+  async #readUntil(): Promise<number> {
+    const head = await this.#parts.ledger.head()
+    const cursor = this.#operations.cursor()
+    if (head.number === undefined || head.number === cursor?.number) return head.timestamp
+    if (cursor === undefined) return 0
+    return this.#operations.transaction(cursor.number)?.transaction.timestamp ?? 0
+  }
+
+  async #statusOf(record: OperationRecord): Promise<OperationStatus> {
+    const { id, didSuffix, type, acceptedAt } = record
+    const base = {
+      id,
+      did: `${didPrefix(this.#parts.method)}${didSuffix}`,
+      type: type as OperationStatus['type'],
+      acceptedAt: formatTime(acceptedAt),
+    }
+    if (record.state === 'rejected')
+      return { ...base, state: 'rejected', code: record.code, reason: record.reason }
+    if (record.state === 'queued') {
+      const batched = this.#queue.intent?.operations.some(operation => operation.id === id) ?? false
+      return { ...base, state: batched ? 'batched' : 'queued', ahead: this.#queue.ahead(record.sequence) }
+    }
+    const { transactionNumber, operationIndex } = record
+    const place = { ...base, transactionNumber, operationIndex }
+    return { ...place, ...(await this.#outcomeOf(didSuffix, transactionNumber, operationIndex)) }
+  }
+
+  /** What the ledger made of an operation that was anchored. */
+  async #outcomeOf(
+    suffix: string,
+    transactionNumber: number,
+    operationIndex: number,
+  ): Promise<Pick<OperationStatus, 'state' | 'code' | 'reason'>> {
+    const transaction = this.#operations.transaction(transactionNumber)
+    if (transaction === undefined) return { state: 'anchored' }
+    const isHere = ({ position }: { position: { transactionNumber: number; operationIndex: number } }) =>
+      position.transactionNumber === transactionNumber && position.operationIndex === operationIndex
+    const stored = await this.#operations.operations(suffix)
+    const { applied, ignored } = resolveOperations(stored.map(positioned), this.#parts.versions)
+    if (applied.some(isHere)) return { state: 'applied' }
+    const code = ignored.find(isHere)?.code ?? transaction.problems[0]?.code ?? 'OPERATION_REFUSED'
+    return { state: 'rejected', code, reason: 'the operation is on the ledger and counts for nothing' }
+  }
+}
+
+function errorText(error: unknown): { lastError?: string } {
+  if (error === undefined) return {}
+  return { lastError: error instanceof Error ? error.message : String(error) }
+}

@@ -1,0 +1,177 @@
+import type { ContentStore } from '../content/types.ts'
+import type { LedgerTransaction } from '../ledger/types.ts'
+import { type AnchorString, parseAnchorString } from '../sidetree/anchor-string.ts'
+import {
+  type BatchOutcome,
+  BatchReader,
+  isFormProblem,
+  readBatch,
+  type WantedFile,
+} from '../sidetree/batch-read.ts'
+import {
+  checkOperation,
+  type SignedDataInput,
+  type SignedDataVerdict,
+  signedDataInputOf,
+} from '../sidetree/check.ts'
+import { SidetreeError } from '../sidetree/errors.ts'
+import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
+import type { AnchoredOperation } from '../sidetree/types.ts'
+import type { CheckPool } from './check-pool.ts'
+import { fetchFile } from './file-fetcher.ts'
+import type { StoredOperation, TransactionRecord, UnresolvableRecord } from './records.ts'
+
+/** What reading a transaction takes. */
+export interface TransactionReaderParts {
+  content: ContentStore
+  pool: CheckPool
+  versions: ProtocolVersions
+  /** Unix milliseconds. */
+  now: () => number
+  /** Longest wait for one file, in milliseconds. Default 10,000. */
+  fetchTimeoutMs?: number
+}
+
+/** What a transaction amounts to. */
+export type ReadTransaction =
+  | { status: 'decided'; record: TransactionRecord; operations: StoredOperation[] }
+  | { status: 'unresolvable'; cause: UnresolvableRecord['cause']; names: string[] | undefined }
+
+/** What was found of the signed data of each DID's operation; a batch has one operation of a DID at the most. */
+type Verdicts = Map<string, { type: SignedDataInput['type']; verdict: SignedDataVerdict }>
+
+/** A failure to fetch, kept for the operator. */
+type FetchFailures = Map<string, { code: string; detail: string }>
+
+/**
+ * Turns a transaction into checked operations: its files are fetched (side by side where one does not name the
+ * other), parsed, and every signature in them is verified. A fault of the files makes a verdict; a file that cannot
+ * be had makes the transaction unresolvable, to be tried again.
+ */
+export class TransactionReader {
+  readonly #parts: TransactionReaderParts
+
+  constructor(parts: TransactionReaderParts) {
+    this.#parts = parts
+  }
+
+  /** @param firstSeen when this node first saw the transaction: Unix milliseconds */
+  async read(
+    transaction: LedgerTransaction,
+    firstSeen: number,
+    signal?: AbortSignal,
+  ): Promise<ReadTransaction> {
+    const params = parametersAt(this.#parts.versions, transaction.time)
+    if (params === undefined)
+      return this.#invalid(transaction, firstSeen, 'BEFORE_GENESIS', 'older than the protocol')
+    let anchor: AnchorString
+    try {
+      anchor = parseAnchorString(transaction.anchorString, params)
+    } catch (error) {
+      if (!(error instanceof SidetreeError)) throw error
+      return this.#invalid(transaction, firstSeen, error.code, error.message)
+    }
+    const { content, fetchTimeoutMs: timeoutMs = 10_000 } = this.#parts
+    const failures: FetchFailures = new Map()
+    const files: TransactionRecord['files'] = []
+    const reader = new BatchReader(anchor, params, 'defer')
+    const fetched = await readBatch(reader, async wanted => {
+      const file = await fetchFile(content, wanted, { timeoutMs, signal })
+      if (file.failure === undefined) files.push({ role: wanted.role, uri: wanted.uri })
+      else failures.set(wanted.uri, file.failure)
+      return file.fetched
+    })
+    if (fetched.status === 'incomplete') return unresolvable(fetched, failures)
+    return this.#decide({ transaction, firstSeen, files }, reader, params)
+  }
+
+  async #decide(
+    base: Pick<TransactionRecord, 'transaction' | 'firstSeen' | 'files'>,
+    reader: BatchReader,
+    params: ProtocolParameters,
+  ): Promise<ReadTransaction> {
+    const verdicts = await this.#verify(reader.outcome(), params)
+    const outcome = rejectByForm(reader, verdicts)
+    const operations =
+      outcome.status === 'complete' ? this.#check(base.transaction, outcome.operations, params, verdicts) : []
+    const problem = outcome.status === 'incomplete' ? undefined : outcome.problem
+    const record: TransactionRecord = {
+      ...base,
+      outcome: outcome.status === 'complete' ? 'applied' : 'invalid',
+      operations: operations.length,
+      problems:
+        problem === undefined ? [] : [{ file: problem.role, code: problem.code, detail: problem.message }],
+      decidedAt: this.#parts.now(),
+    }
+    return { status: 'decided', record, operations }
+  }
+
+  /** Verdicts on all signed data of a batch, by operation. */
+  async #verify(outcome: BatchOutcome, params: ProtocolParameters): Promise<Verdicts> {
+    const verdicts: Verdicts = new Map()
+    if (outcome.status !== 'complete') return verdicts
+    const inputs = outcome.operations.map(signedDataInputOf).filter(input => input !== undefined)
+    const found = await this.#parts.pool.check(inputs, params)
+    for (const [i, { didSuffix, type }] of inputs.entries()) {
+      verdicts.set(didSuffix, { type, verdict: found[i] as SignedDataVerdict })
+    }
+    return verdicts
+  }
+
+  #check(
+    transaction: LedgerTransaction,
+    operations: AnchoredOperation[],
+    params: ProtocolParameters,
+    verdicts: Verdicts,
+  ): StoredOperation[] {
+    const checkedAt = this.#parts.now()
+    return operations.map((operation, operationIndex) => {
+      const checked = checkOperation(operation, params, verdicts.get(operation.didSuffix)?.verdict)
+      const position = {
+        transactionNumber: transaction.number,
+        operationIndex,
+        transactionTime: transaction.time,
+        timestamp: transaction.timestamp,
+      }
+      const { canonicalDelta: _, ...anchored } = operation
+      return { position, operation: anchored, checked, checkedAt }
+    })
+  }
+
+  #invalid(transaction: LedgerTransaction, firstSeen: number, code: string, detail: string): ReadTransaction {
+    const problems = [{ file: 'anchorString', code, detail }]
+    const record: TransactionRecord = {
+      transaction,
+      outcome: 'invalid',
+      operations: 0,
+      problems,
+      files: [],
+      firstSeen,
+      decidedAt: this.#parts.now(),
+    }
+    return { status: 'decided', record, operations: [] }
+  }
+}
+
+/** A proof file with signed data that lacks its form is invalid as a whole: only now, all being checked, it shows. */
+function rejectByForm(reader: BatchReader, verdicts: Verdicts): BatchOutcome {
+  for (const { type, verdict } of verdicts.values()) {
+    if (!('problem' in verdict) || !isFormProblem(verdict.problem)) continue
+    const role = type === 'update' ? 'provisionalProof' : 'coreProof'
+    reader.reject({ role, code: verdict.problem, message: verdict.detail })
+  }
+  return reader.outcome()
+}
+
+function unresolvable(
+  outcome: Extract<BatchOutcome, { status: 'incomplete' }>,
+  failures: FetchFailures,
+): ReadTransaction {
+  const missing = outcome.missing[0] as WantedFile
+  const failure = failures.get(missing.uri) ?? { code: 'CONTENT_NOT_FOUND', detail: 'not fetched' }
+  const coreMissing = outcome.missing.some(file => file.role === 'coreIndex')
+  const names = coreMissing
+    ? undefined
+    : [...new Set([...outcome.undecided, ...outcome.operations.map(o => o.didSuffix)])]
+  return { status: 'unresolvable', cause: { ...failure, role: missing.role, uri: missing.uri }, names }
+}

@@ -1,0 +1,38 @@
+import { encodeBase64url } from '../codec/base64url.ts'
+import { sha256 } from '../codec/hash.ts'
+import { canonicalize } from '../codec/jcs.ts'
+import type { JsonValue } from '../codec/json.ts'
+import { decodeMultihash, multihashOfDigest } from '../codec/multihash.ts'
+import type { PublicJwk } from '../keys/types.ts'
+
+/**
+ * The reveal value of a key: the multihash of its canonical form (Sidetree v1, Public Key Commitment Scheme).
+ */
+export function revealValueOf(jwk: PublicJwk): string {
+  return encodeHash(digestOf(jwk))
+}
+
+/**
+ * The commitment to a key: the multihash of SHA-256 over the raw SHA-256 digest of its canonical form. The
+ * specification's text can be read as hashing the inner multihash; its own vectors and every implementation hash
+ * the 32 bytes.
+ */
+export function commitmentOf(jwk: PublicJwk): string {
+  return encodeHash(sha256(digestOf(jwk)))
+}
+
+/**
+ * The commitment that a reveal value opens: its digest, hashed again.
+ * @throws CodecError where the text is not a SHA-256 multihash in canonical spelling
+ */
+export function commitmentOfReveal(revealValue: string): string {
+  return encodeHash(sha256(decodeMultihash(revealValue)))
+}
+
+function digestOf(jwk: PublicJwk): Buffer {
+  return sha256(canonicalize({ ...jwk } satisfies { [name: string]: JsonValue }))
+}
+
+function encodeHash(digest: Uint8Array): string {
+  return encodeBase64url(multihashOfDigest(digest))
+}

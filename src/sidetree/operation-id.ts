@@ -1,0 +1,36 @@
+import { encodeBase64url } from '../codec/base64url.ts'
+import { sha256 } from '../codec/hash.ts'
+import { canonicalize } from '../codec/jcs.ts'
+import type { JsonValue } from '../codec/json.ts'
+import { encodedMultihash } from '../codec/multihash.ts'
+import type { AnchoredOperation, OperationRequest } from './types.ts'
+
+/** Names an operation from the moment it is asked for: the multihash of its request in canonical form. */
+export function operationIdOf(request: OperationRequest): string {
+  return encodedMultihash(canonicalize(request as unknown as JsonValue))
+}
+
+/**
+ * The digest of an operation as it was anchored: base64url of SHA-256 over the canonical form of its request, in
+ * which `delta` is null where the batch gave none. With a delta it is the digest inside {@link operationIdOf}.
+ *
+ * @param canonicalDelta the delta in canonical form; undefined where there is none
+ * @param canonicalSuffixData the suffix data of a create in canonical form
+ */
+export function operationDigest(
+  operation: AnchoredOperation,
+  canonicalDelta: string | undefined,
+  canonicalSuffixData: string | undefined,
+): string {
+  const { type, didSuffix, revealValue, signedData } = operation
+  const delta = type === 'deactivate' ? '' : `"delta":${canonicalDelta ?? 'null'},`
+  const rest =
+    type === 'create'
+      ? `"suffixData":${canonicalSuffixData ?? 'null'}`
+      : `"didSuffix":${text(didSuffix)},"revealValue":${text(revealValue)},"signedData":${text(signedData)}`
+  return encodeBase64url(sha256(`{${delta}${rest},"type":"${type}"}`))
+}
+
+function text(value: string | undefined): string {
+  return JSON.stringify(value ?? null)
+}

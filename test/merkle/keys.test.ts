@@ -1,0 +1,101 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { MerkleError } from '../../src/merkle/errors.ts'
+import { signNote, verifyNote } from '../../src/merkle/note.ts'
+import { formatSigningKey, parseSigningKey } from '../../src/merkle/signing-key.ts'
+import { formatVkey, isKeyName, parseVkey } from '../../src/merkle/vkey.ts'
+
+// The example of C2SP signed-note, Verifier keys.
+const VKEY = 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k'
+
+describe('verifier keys (C2SP signed-note)', () => {
+  it('reads name, key ID and type', () => {
+    expect(parseVkey(VKEY)).toMatchObject({ name: 'example.com/foo', keyId: '530d903a', type: 1, vkey: VKEY })
+  })
+
+  it('splits at the first two plus signs, since base64 has some too', () => {
+    // sum.golang.org's key has a plus in its base64.
+    const sumdb = 'sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8'
+    expect(parseVkey(sumdb)).toMatchObject({ name: 'sum.golang.org', keyId: '033de0ae' })
+  })
+
+  it.each([
+    ['another key ID', VKEY.replace('530d903a', '530d903b')],
+    ['an upper-case key ID', VKEY.replace('530d903a', '530D903A')],
+    ['another name', VKEY.replace('foo', 'bar')],
+    ['a space in the name', VKEY.replace('foo', 'f o')],
+    ['no name', VKEY.slice(VKEY.indexOf('+'))],
+    ['a shorter key', VKEY.slice(0, -4)],
+    ['unused bits', `${VKEY.slice(0, -1)}l=`],
+    ['one plus sign', 'example.com/foo+530d903a'],
+    ['nothing', ''],
+    ['no end', `${VKEY}${'A'.repeat(5000)}`],
+  ])('refuses a key with %s', (_, vkey) => {
+    expect(() => parseVkey(vkey)).toThrow(expect.objectContaining({ code: 'VKEY_INVALID' }))
+  })
+
+  it('says of a type that it does not verify that it does not', () => {
+    const vkey = formatVkey('log.example', 0x05, Buffer.alloc(32, 1))
+    expect(() => parseVkey(vkey)).toThrow(expect.objectContaining({ code: 'VKEY_UNSUPPORTED' }))
+  })
+
+  it('throws only its own error for any text', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string(), fc.stringMatching(/^[a-z +]{0,9}\+[0-9a-f]{8}\+[A-Za-z0-9+/=]{0,60}$/)),
+        text => {
+          expect(() => parseVkey(text)).toThrow(MerkleError)
+        },
+      ),
+    )
+  })
+
+  it.each(['', 'a b', 'a+b', 'a\u2003b', 'a\nb', 'a\u0000', '\ud800'])('%j is no key name', name => {
+    expect(isKeyName(name)).toBe(false)
+  })
+})
+
+describe('signing keys', () => {
+  // The generator of golang.org/x/mod/sumdb/note documents this pair in its tests.
+  const GO_SIGNING_KEY = 'PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz'
+  const GO_VKEY = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW'
+
+  it('reads a key of the Go tools, and gives the verifier key that they give', () => {
+    expect(parseSigningKey(GO_SIGNING_KEY).verifier.vkey).toBe(GO_VKEY)
+  })
+
+  it('signs what its own verifier key verifies, after a way through text', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ minLength: 32, maxLength: 32 }), async seed => {
+        const text = formatSigningKey('log.example', seed)
+        const signer = parseSigningKey(text)
+        const note = await signNote('text\n', [signer])
+        expect(verifyNote(note, [parseVkey(signer.verifier.vkey)]).text).toBe('text\n')
+      }),
+    )
+  })
+
+  it('refuses anything else, without quoting it', () => {
+    const good = formatSigningKey('log.example', Buffer.alloc(32, 5))
+    for (const text of [
+      '',
+      good.slice(12),
+      good.replace('log', 'lag'),
+      good.slice(0, -4),
+      `${good}\n`,
+      good.replace('+Ax', '+Bx'),
+    ]) {
+      if (text === good) continue
+      let caught: unknown
+      try {
+        parseSigningKey(text)
+      } catch (error) {
+        caught = error
+      }
+      expect(caught).toMatchObject({ code: 'SIGNING_KEY_INVALID' })
+      expect(String(caught)).not.toContain(good.slice(-20))
+    }
+    expect(() => formatSigningKey('log.example', Buffer.alloc(31))).toThrow(MerkleError)
+    expect(() => formatSigningKey('lo g', Buffer.alloc(32))).toThrow(MerkleError)
+  })
+})

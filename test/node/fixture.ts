@@ -1,0 +1,145 @@
+import { join } from 'node:path'
+import { EmbeddedContentStore } from '../../src/content/embedded/embedded-content-store.ts'
+import type { ContentStore } from '../../src/content/types.ts'
+import { generatePrivateJwk } from '../../src/keys/generate.ts'
+import { signerFromJwk } from '../../src/keys/signer.ts'
+import type { KeyCurve, PrivateJwk, Signer } from '../../src/keys/types.ts'
+import { systemClock } from '../../src/ledger/log/clock.ts'
+import { generateLogKey } from '../../src/ledger/log/key.ts'
+import { publishedCheckpointFile } from '../../src/ledger/log/published-checkpoint.ts'
+import { TransparencyLog } from '../../src/ledger/log/transparency-log.ts'
+import type { Ledger } from '../../src/ledger/types.ts'
+import { parseSigningKey } from '../../src/merkle/signing-key.ts'
+import { type NodeParts, startNode } from '../../src/node/node.ts'
+import type { SidetreeNode } from '../../src/node/types.ts'
+import { buildCreate, buildDeactivate, buildRecover, buildUpdate } from '../../src/sidetree/build.ts'
+import { ROOTLINE } from '../../src/sidetree/parameters.ts'
+import { didSuffixOf } from '../../src/sidetree/suffix-data.ts'
+import type { OperationRequest, Patch } from '../../src/sidetree/types.ts'
+import { Store } from '../../src/store/store.ts'
+
+export const METHOD = { name: 'rootline' }
+
+/** A node on its own log and content store in a folder, as `up` makes it, with hooks for faults. */
+export interface TestNode {
+  node: SidetreeNode
+  ledger: Ledger
+  content: ContentStore
+  close(): Promise<void>
+}
+
+const LOG_KEY = generateLogKey('log.example/test')
+
+/** Starts a node in `folder`; `wrap` may put something between it and its parts. */
+export async function startTestNode(folder: string, wrap: (parts: NodeParts) => NodeParts = parts => parts): Promise<TestNode> {
+  const [logStore, contentStore, store] = await Promise.all(
+    ['log', 'content', 'node'].map(name => Store.open(join(folder, name))),
+  )
+  if (logStore === undefined || contentStore === undefined || store === undefined) throw new TypeError('no stores')
+  const signer = parseSigningKey(LOG_KEY)
+  const ledger = await TransparencyLog.open({
+    store: logStore,
+    published: publishedCheckpointFile(join(folder, 'checkpoint')),
+    signer,
+    origin: 'log.example/test',
+    clock: systemClock,
+  })
+  const content = new EmbeddedContentStore(contentStore)
+  const parts = wrap({
+    method: METHOD,
+    versions: [ROOTLINE],
+    store,
+    content,
+    ledger,
+    writer: 'test',
+    settings: { batchIntervalMs: 5, pollMs: 200, workers: 1 },
+  })
+  const node = await startNode(parts)
+  const close = async () => {
+    await node.stop()
+    await parts.content.close()
+    await parts.ledger.close()
+    await Promise.all([logStore.close(), contentStore.close()])
+  }
+  return { node, ledger: parts.ledger, content: parts.content, close }
+}
+
+/** The keys of one DID, and requests made with them. */
+export class Controller {
+  readonly curve: KeyCurve
+  #update: PrivateJwk
+  #recovery: PrivateJwk
+  suffix = ''
+
+  constructor(curve: KeyCurve = 'secp256k1') {
+    this.curve = curve
+    this.#update = generatePrivateJwk(curve)
+    this.#recovery = generatePrivateJwk(curve)
+  }
+
+  get did(): string {
+    return `did:rootline:${this.suffix}`
+  }
+
+  create(patches: Patch[] = [addKey('key-1', generatePrivateJwk(this.curve))]): OperationRequest {
+    const request = buildCreate({ updateKey: publicOf(this.#update), recoveryKey: publicOf(this.#recovery), patches }, ROOTLINE)
+    this.suffix = didSuffixOf(request.suffixData)
+    return request
+  }
+
+  async update(patches: Patch[]): Promise<OperationRequest> {
+    const next = generatePrivateJwk(this.curve)
+    const signer = signerOf(this.#update)
+    const request = await buildUpdate({ didSuffix: this.suffix, signer, nextUpdateKey: publicOf(next), patches }, ROOTLINE)
+    this.#update = next
+    return request
+  }
+
+  async recover(patches: Patch[]): Promise<OperationRequest> {
+    const nextUpdate = generatePrivateJwk(this.curve)
+    const nextRecovery = generatePrivateJwk(this.curve)
+    const request = await buildRecover(
+      {
+        didSuffix: this.suffix,
+        signer: signerOf(this.#recovery),
+        nextUpdateKey: publicOf(nextUpdate),
+        nextRecoveryKey: publicOf(nextRecovery),
+        patches,
+      },
+      ROOTLINE,
+    )
+    this.#update = nextUpdate
+    this.#recovery = nextRecovery
+    return request
+  }
+
+  deactivate(): Promise<OperationRequest> {
+    return buildDeactivate({ didSuffix: this.suffix, signer: signerOf(this.#recovery) }, ROOTLINE)
+  }
+}
+
+/** A patch that adds a signing key. */
+export function addKey(id: string, jwk: PrivateJwk): Patch {
+  const { d: _, ...publicKeyJwk } = jwk
+  const key = { id, type: 'JsonWebKey2020', publicKeyJwk: { ...publicKeyJwk }, purposes: ['assertionMethod' as const] }
+  return { action: 'add-public-keys', publicKeys: [key] }
+}
+
+/** A patch that adds a service. */
+export function addService(id: string): Patch {
+  const service = { id, type: 'Linked', serviceEndpoint: `https://example.com/${id}` }
+  return { action: 'add-services', services: [service] }
+}
+
+/** A request as the bytes of its body. */
+export function bodyOf(request: OperationRequest): Buffer {
+  return Buffer.from(JSON.stringify(request))
+}
+
+function publicOf({ d: _, ...jwk }: PrivateJwk) {
+  return jwk
+}
+
+function signerOf(jwk: PrivateJwk): Signer {
+  return signerFromJwk(jwk)
+}
