@@ -2,13 +2,13 @@ import { CodecError } from './errors.ts'
 import type { JsonValue } from './json.ts'
 
 /** Values nested deeper than this are refused rather than recursed into. */
-const MAX_DEPTH = 100
+const MAX_DEPTH = 512
 
 /**
  * The canonical text of a JSON value (RFC 8785): members sorted by UTF-16 code units, no white space, numbers
  * and strings as ECMAScript writes them.
  * @throws CodecError JCS_UNSUPPORTED_VALUE for what has no JSON form (NaN, undefined, a lone surrogate, a
- * function, a value nested more than 100 deep)
+ * function, a value nested more than 512 deep)
  */
 export function canonicalize(value: JsonValue): string {
   return write(value, 0)

@@ -20,6 +20,7 @@ const DEFAULT_MAX_DEPTH = 32
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COLON = 0x3a
+const COMMA = 0x2c
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const OPEN_ARRAY = 0x5b
@@ -41,8 +42,9 @@ export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): 
   requireSize(bytes.length, maxBytes)
   const text = typeof input === 'string' ? input : decodeUtf8(bytes)
   if (typeof input === 'string') requireWellFormed(input)
-  const members = scan(bytes, limits.maxDepth ?? DEFAULT_MAX_DEPTH)
-  const value = parse(text)
+  const { members, escapedNames } = scan(bytes, limits.maxDepth ?? DEFAULT_MAX_DEPTH)
+  const native = parse(text)
+  const value = escapedNames ? new ValidJson(text).value() : native
   if (inspect(value) !== members && limits.duplicateMembers !== true) {
     throw new CodecError('JSON_DUPLICATE_MEMBER', 'an object has two members of the same name')
   }
@@ -86,27 +88,116 @@ function parse(text: string): JsonValue {
 }
 
 /**
- * One pass over the bytes before the native parser sees them: bounds the depth, and counts the members, each of
- * which has one colon outside strings. That is exact for every text that the native parser then accepts; and the
- * parser stops at the first error of any other, before it could go deeper than was counted.
+ * One pass over the bytes before the native parser sees them: bounds the depth, counts the members, each of which
+ * has one colon outside strings, and looks for names with escapes. That is exact for every text that the native
+ * parser then accepts; and the parser stops at the first error of any other, before it could go deeper than was
+ * counted.
  */
-function scan(bytes: Uint8Array, maxDepth: number): number {
+function scan(bytes: Uint8Array, maxDepth: number): { members: number; escapedNames: boolean } {
   let members = 0
   let depth = 0
+  let escaped = false
+  let escapedNames = false
   const length = bytes.length
   for (let i = 0; i < length; i++) {
     const byte = bytes[i]
     if (byte === QUOTE) {
-      i++
-      while (i < length && bytes[i] !== QUOTE) i += bytes[i] === BACKSLASH ? 2 : 1
-    } else if (byte === COLON) members++
-    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
+      escaped = false
+      for (i++; i < length && bytes[i] !== QUOTE; i++) {
+        if (bytes[i] !== BACKSLASH) continue
+        escaped = true
+        i++
+      }
+    } else if (byte === COLON) {
+      members++
+      escapedNames ||= escaped
+    } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       if (++depth > maxDepth) {
         throw new CodecError('JSON_TOO_DEEP', `nested more than ${maxDepth} deep`, { offset: i })
       }
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth--
   }
-  return members
+  return { members, escapedNames }
+}
+
+/**
+ * Reads a text that the native parser has accepted once more, for its names: V8 13.6 and later can take a name with
+ * an escape for another one, that of an object which it parsed at any time before
+ * (https://github.com/nodejs/node/issues/63785). Depth is bounded by {@link scan}.
+ */
+class ValidJson {
+  readonly #text: string
+  #at = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  value(): JsonValue {
+    switch (this.#next()) {
+      case OPEN_OBJECT:
+        return this.#object()
+      case OPEN_ARRAY:
+        return this.#array()
+      case QUOTE:
+        return this.#string()
+      default:
+        return this.#literal()
+    }
+  }
+
+  #object(): JsonObject {
+    const members: [string, JsonValue][] = []
+    this.#at++
+    while (this.#next() !== CLOSE_OBJECT) members.push([this.#string(), this.value()])
+    this.#at++
+    return Object.fromEntries(members)
+  }
+
+  #array(): JsonValue[] {
+    const items: JsonValue[] = []
+    this.#at++
+    while (this.#next() !== CLOSE_ARRAY) items.push(this.value())
+    this.#at++
+    return items
+  }
+
+  #string(): string {
+    const start = this.#at++
+    let escaped = false
+    for (let code = this.#code(); code !== QUOTE; code = this.#code()) {
+      if (code === BACKSLASH) escaped = true
+      this.#at += code === BACKSLASH ? 2 : 1
+    }
+    const end = this.#at++
+    return escaped
+      ? (JSON.parse(this.#text.slice(start, end + 1)) as string)
+      : this.#text.slice(start + 1, end)
+  }
+
+  #literal(): JsonValue {
+    const start = this.#at
+    while (this.#at < this.#text.length && !isBetween(this.#code()) && !isClosing(this.#code())) this.#at++
+    return JSON.parse(this.#text.slice(start, this.#at)) as JsonValue
+  }
+
+  /** The first character that is neither white space nor a separator. */
+  #next(): number {
+    while (isBetween(this.#code())) this.#at++
+    return this.#code()
+  }
+
+  #code(): number {
+    return this.#text.charCodeAt(this.#at)
+  }
+}
+
+function isBetween(code: number): boolean {
+  return code === COMMA || code === COLON || code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+}
+
+function isClosing(code: number): boolean {
+  return code === CLOSE_OBJECT || code === CLOSE_ARRAY
 }
 
 /**

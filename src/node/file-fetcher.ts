@@ -1,4 +1,4 @@
-import { ContentError } from '../content/errors.ts'
+import { ContentError, type ContentErrorCode } from '../content/errors.ts'
 import type { ContentStore } from '../content/types.ts'
 import type { FetchedFile, WantedFile } from '../sidetree/batch-read.ts'
 
@@ -14,6 +14,13 @@ export interface FileFetch {
   fetched: FetchedFile
   failure?: { code: string; detail: string }
 }
+
+/** Failures that no other try and no other source can mend: the content itself is no file of a batch. */
+const NEVER: ReadonlySet<ContentErrorCode> = new Set([
+  'CONTENT_TOO_LARGE',
+  'CONTENT_CID_INVALID',
+  'CONTENT_NOT_A_FILE',
+])
 
 /**
  * Gets a file of a batch by its address. What can never do is `invalid`; all that may change is `unavailable`: not
@@ -33,8 +40,7 @@ export async function fetchFile(
     options.signal?.throwIfAborted()
     if (error instanceof ContentError) {
       const failure = { code: error.code, detail: error.message }
-      const never = error.code === 'CONTENT_TOO_LARGE' || error.code === 'CONTENT_CID_INVALID'
-      return { fetched: never ? 'invalid' : 'unavailable', failure }
+      return { fetched: NEVER.has(error.code) ? 'invalid' : 'unavailable', failure }
     }
     if (!timeout.aborted) throw error
     const detail = `${wanted.uri} did not come within ${options.timeoutMs} ms`

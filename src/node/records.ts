@@ -1,3 +1,4 @@
+import { parseJson } from '../codec/json.ts'
 import type { LedgerTransaction } from '../ledger/types.ts'
 import type {
   AnchoredOperation,
@@ -76,7 +77,10 @@ export function encodeRecord(record: object): Buffer {
   return Buffer.from(JSON.stringify(record))
 }
 
+/** A record holds foreign JSON that was bounded when it came in; its own members are never repeated. */
+const RECORD_LIMITS = { maxBytes: 1 << 30, maxDepth: 1_000, duplicateMembers: true }
+
 /** A record from bytes that this node wrote and whose checksum was compared. */
 export function decodeRecord<T>(bytes: Uint8Array): T {
-  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as T
+  return parseJson(bytes, RECORD_LIMITS) as T
 }

@@ -1,5 +1,10 @@
 /** What can happen to a database folder. */
-export type StoreErrorCode = 'STORE_LOCKED' | 'STORE_CORRUPT' | 'STORE_FULL' | 'STORE_UNAVAILABLE' | 'STORE_CLOSED'
+export type StoreErrorCode =
+  | 'STORE_LOCKED'
+  | 'STORE_CORRUPT'
+  | 'STORE_FULL'
+  | 'STORE_UNAVAILABLE'
+  | 'STORE_CLOSED'
 
 /** A database that cannot be opened, read or written. `location` is its folder. */
 export class StoreError extends Error {

@@ -44,7 +44,10 @@ export class Store {
    * @param options.cacheBytes memory for blocks read from disk, in bytes; default 8 MiB
    * @throws StoreError STORE_LOCKED (another process has it), STORE_CORRUPT, STORE_FULL, STORE_UNAVAILABLE
    */
-  static async open(location: string, options: { cacheBytes?: number; writeBufferBytes?: number } = {}): Promise<Store> {
+  static async open(
+    location: string,
+    options: { cacheBytes?: number; writeBufferBytes?: number } = {},
+  ): Promise<Store> {
     const db: Database = new ClassicLevel(location, {
       keyEncoding: 'view',
       valueEncoding: 'view',
@@ -68,7 +71,9 @@ export class Store {
   /** The values of several keys, in their order. */
   async getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     const sealed = await this.#guardAsync(() => this.#db.getMany(keys))
-    return sealed.map((value, i) => (value === undefined ? undefined : this.#unseal(keys[i] as Uint8Array, value)))
+    return sealed.map((value, i) =>
+      value === undefined ? undefined : this.#unseal(keys[i] as Uint8Array, value),
+    )
   }
 
   /** Entries of a range, in key order. */
@@ -135,7 +140,10 @@ export class Store {
       const group = this.#waiting
       this.#waiting = []
       try {
-        await this.#batch(group.flatMap(pending => pending.changes), true)
+        await this.#batch(
+          group.flatMap(pending => pending.changes),
+          true,
+        )
         for (const pending of group) pending.resolve()
       } catch (error) {
         for (const pending of group) pending.reject(error)
@@ -157,9 +165,13 @@ export class Store {
 
   #unseal(key: Uint8Array, sealed: Uint8Array): Uint8Array {
     const value = sealed.subarray(4)
-    const stored = new DataView(sealed.buffer, sealed.byteOffset).getUint32(0)
-    if (sealed.length < 4 || stored !== checksum(key, value)) {
-      throw new StoreError('STORE_CORRUPT', this.location, `a value in ${this.location} does not match its checksum`)
+    const stored = sealed.length < 4 ? undefined : new DataView(sealed.buffer, sealed.byteOffset).getUint32(0)
+    if (stored !== checksum(key, value)) {
+      throw new StoreError(
+        'STORE_CORRUPT',
+        this.location,
+        `a value in ${this.location} does not match its checksum`,
+      )
     }
     return value
   }
@@ -204,7 +216,8 @@ function storeError(location: string, cause: unknown): StoreError {
   if (/corrupt|checksum|bad (block|magic|record)|not an sstable|missing files/i.test(text)) {
     return new StoreError('STORE_CORRUPT', location, `${location} is damaged: ${text}`, cause)
   }
-  if (/NOT_OPEN|DATABASE_CLOSED/.test(text)) return new StoreError('STORE_CLOSED', location, `${location} is closed`, cause)
+  if (/NOT_OPEN|DATABASE_CLOSED/.test(text))
+    return new StoreError('STORE_CLOSED', location, `${location} is closed`, cause)
   return new StoreError('STORE_UNAVAILABLE', location, `${location} cannot be used: ${text}`, cause)
 }
 

@@ -7,38 +7,59 @@ const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 
 describe('parseJson', () => {
   it.each([
-    ['two members', '{"a":1,"a":1}'],
-    ['two members that differ only in their escapes', '{"a":1,"\\u0061":2}'],
-    ['two members with escapes of both cases', '{"\\u00e9":1,"\\u00E9":2}'],
-    ['two members in an object of an array', '[1,{"b":{},"b":[]}]'],
-    ['two members __proto__', '{"__proto__":1,"__proto__":2}'],
-    ['two members __proto__ with objects', '{"__proto__":{"a":1},"x":0,"__proto__":{"a":1}}'],
-    ['two empty names', '{"":1,"":2}'],
-    ['a repeated member whose first value has members of its own', '{"a":{"b":1,"c":2},"a":{"b":1,"c":2}}'],
-    ['a repeated member whose last value has more members', '{"a":1,"a":{"b":1}}'],
-    ['repeated numbers as names', '{"1":0,"1":0}'],
-  ])('refuses %s', (_, text) => {
+    ['two members', '{"a":1,"a":2}', '{"a":2}'],
+    ['two members that differ only in their escapes', '{"a":1,"\\u0061":2}', '{"a":2}'],
+    ['two members with escapes of both cases', '{"\\u00e9":1,"\\u00E9":2}', '{"\u00e9":2}'],
+    ['two members in an object of an array', '[1,{"b":{},"b":[]}]', '[1,{"b":[]}]'],
+    ['two members __proto__', '{"__proto__":1,"__proto__":2}', '{"__proto__":2}'],
+    [
+      'two members __proto__ with objects',
+      '{"__proto__":{"a":1},"x":0,"__proto__":{"b":1}}',
+      '{"__proto__":{"b":1},"x":0}',
+    ],
+    ['two empty names', '{"":1,"":2}', '{"":2}'],
+    ['two members with members of their own', '{"a":{"b":1,"c":2},"a":{"b":1,"c":2}}', '{"a":{"b":1,"c":2}}'],
+    ['two members, the last with more members', '{"a":1,"a":{"b":1}}', '{"a":{"b":1}}'],
+    ['two names that are numbers', '{"1":0,"\\u0031":1,"0":2}', '{"0":2,"1":1}'],
+  ])('refuses %s; the last one counts where that is asked for', (_, text, lenient) => {
     expect(failure(() => parseJson(text))).toBe('JSON_DUPLICATE_MEMBER')
-    expect(JSON.stringify(parseJson(text, { duplicateMembers: true }))).toBe(JSON.stringify(JSON.parse(text)))
+    expect(JSON.stringify(parseJson(text, { duplicateMembers: true }))).toBe(lenient)
   })
 
   it.each([
-    ['a colon in a name', '{"a:b":"c:d"}'],
-    ['a quote that is escaped', '{"a\\":":"\\\\","b":"\\\\\\""}'],
-    ['names that differ in case', '{"a":1,"A":2}'],
-    ['names that differ in normalisation', '{"\\u00e9":1,"e\\u0301":2}'],
-    ['a member __proto__, which stays a member', '{"__proto__":{"x":1},"constructor":2,"toString":null}'],
-    ['the same name in different objects', '{"a":{"a":{"a":1}},"b":{"a":1}}'],
-    ['a surrogate pair in escapes', '"\\ud83d\\ude00"'],
-    ['brackets in a string', '"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[{{{{{{{{{{{{{{{{"'],
-    ['white space of all four kinds', ' \t\r\n{ "a" : [ ] }\n'],
-    ['NUL in an escape', '"\\u0000"'],
-    ['a negative zero', '-0'],
-    ['a number below the smallest double', '1e-400'],
-  ])('accepts %s as JSON.parse does', (_, text) => {
-    const value = parseJson(Buffer.from(text))
-    expect(JSON.stringify(value)).toBe(JSON.stringify(JSON.parse(text)))
-    expect(JSON.stringify(parseJson(text))).toBe(JSON.stringify(value))
+    ['a colon in a name', '{"a:b":"c:d"}', '{"a:b":"c:d"}'],
+    ['quotes that are escaped', '{"a\\":":"\\\\","b":"\\\\\\""}', '{"a\\":":"\\\\","b":"\\\\\\""}'],
+    ['names that differ in case', '{"a":1,"A":2}', '{"a":1,"A":2}'],
+    ['names that differ in normalisation', '{"\\u00e9":1,"e\\u0301":2}', '{"\u00e9":1,"e\u0301":2}'],
+    [
+      'names that objects have',
+      '{"__proto__":{"x":1},"toString":null}',
+      '{"__proto__":{"x":1},"toString":null}',
+    ],
+    ['such names with escapes', '{"\\u005f_proto__":{"x":[]},"b\\n":{}}', '{"__proto__":{"x":[]},"b\\n":{}}'],
+    ['a name in different objects', '{"a":{"a":{"a":1}},"b":{"a":1}}', '{"a":{"a":{"a":1}},"b":{"a":1}}'],
+    ['a surrogate pair in escapes', '"\\ud83d\\ude00"', '"\u{1f600}"'],
+    ['brackets in a string', `"${'[{'.repeat(40)}"`, `"${'[{'.repeat(40)}"`],
+    ['white space of all four kinds', ' \t\r\n{ "a" : [ ] }\n', '{"a":[]}'],
+    ['such white space around names with escapes', '\n{ "\\t" :\t[ 1 , -2.5e3\r] } ', '{"\\t":[1,-2500]}'],
+    ['NUL in an escape', '"\\u0000"', '"\\u0000"'],
+    ['a negative zero', '-0', '0'],
+    ['a number below the smallest double', '1e-400', '0'],
+  ])('accepts %s', (_, text, written) => {
+    expect(JSON.stringify(parseJson(Buffer.from(text)))).toBe(written)
+    expect(JSON.stringify(parseJson(text))).toBe(written)
+  })
+
+  it('reads names with escapes whatever was parsed before (nodejs/node#63785)', () => {
+    for (const [before, text, name] of [
+      ['{"\\\\u00":0}', '{"\\u0074ype":0}', 'type'],
+      ['{"k":0,"\\\\u00":0}', '{"k":1,"\\u0074ype":2}', 'type'],
+      ['{"h":[],"\\\\":0}', '{"h":1,"\\"":2}', '"'],
+    ] as const) {
+      JSON.parse(before)
+      parseJson(before)
+      expect(Object.keys(parseJsonObject(text)).at(-1)).toBe(name)
+    }
   })
 
   it('keeps a member __proto__ off the prototype', () => {
@@ -117,22 +138,23 @@ describe('parseJson', () => {
     expect(failure(() => parseJson(Buffer.from('"\u20ac"'), { maxBytes: 4 }))).toBe('JSON_TOO_LARGE')
   })
 
-  it('agrees with JSON.parse on generated JSON', () => {
+  it('reads back generated JSON', () => {
     const indent = fc.constantFrom('', ' ', '\t', '\n')
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 8, stringUnit: 'grapheme' }), indent, (value, space) => {
         const text = JSON.stringify(value, undefined, space)
-        expect(JSON.stringify(parseJson(text))).toBe(JSON.stringify(JSON.parse(text)))
-        expect(JSON.stringify(parseJson(Buffer.from(text)))).toBe(JSON.stringify(JSON.parse(text)))
+        expect(JSON.stringify(parseJson(text))).toBe(JSON.stringify(value))
+        expect(JSON.stringify(parseJson(Buffer.from(text)))).toBe(JSON.stringify(value))
       }),
     )
   })
 
   it('finds a repeated member however it is spelled and wherever it is', () => {
     fc.assert(
-      fc.property(written(), ({ text, repeated }) => {
+      fc.property(written(), ({ text, value, repeated }) => {
         expect(failure(() => parseJson(text))).toBe(repeated ? 'JSON_DUPLICATE_MEMBER' : undefined)
-        expect(failure(() => parseJson(text, { duplicateMembers: true }))).toBeUndefined()
+        const read = parseJson(text, { duplicateMembers: true })
+        expect(JSON.stringify(read)).toBe(JSON.stringify(value))
       }),
     )
   })
@@ -144,7 +166,7 @@ describe('parseJson', () => {
         const at = position % (text.length + 1)
         const mutated = text.slice(0, at) + inserted + text.slice(at + removed)
         if (failure(() => parseJson(mutated)) !== undefined) return
-        expect(JSON.stringify(parseJson(mutated))).toBe(JSON.stringify(JSON.parse(mutated)))
+        expect(() => JSON.parse(mutated)).not.toThrow()
       }),
     )
   })
@@ -177,21 +199,35 @@ describe('parseJsonObject', () => {
   })
 })
 
-/** JSON text whose names are few and spelled in several ways; `repeated` if one object has a name twice. */
-function written(): fc.Arbitrary<{ text: string; repeated: boolean }> {
+interface Written {
+  text: string
+  /** What the text says, where the last of several members of a name counts. */
+  value: unknown
+  /** True if an object has a name twice. */
+  repeated: boolean
+}
+
+/** JSON text whose names are few and spelled in several ways. */
+function written(): fc.Arbitrary<Written> {
   const name = fc
-    .tuple(fc.constantFrom('', 'a', ':', '__proto__', '"', '\\', '1'), fc.boolean())
+    .tuple(fc.constantFrom('', 'a', ':', '__proto__', '"', '\\', '\\u00', 'type', '1'), fc.boolean())
     .map(([value, escaped]) => ({ value, text: escaped ? escapeAll(value) : JSON.stringify(value) }))
-  const { node } = fc.letrec<{ node: { text: string; repeated: boolean } }>(tie => ({
+  const { node } = fc.letrec<{ node: Written }>(tie => ({
     node: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },
-      fc.constantFrom('null', '":"', '"\\"{"', '-1.5', '{}').map(text => ({ text, repeated: false })),
+      fc.constantFrom(null, ':', '"{', -1.5, true).map(value => ({
+        text: JSON.stringify(value),
+        value,
+        repeated: false,
+      })),
       fc.array(tie('node'), { maxLength: 3 }).map(items => ({
         text: `[${items.map(item => item.text).join(' , ')}]`,
+        value: items.map(item => item.value),
         repeated: items.some(item => item.repeated),
       })),
       fc.array(fc.tuple(name, tie('node')), { maxLength: 4 }).map(members => ({
         text: `{ ${members.map(([{ text }, value]) => `${text} :${value.text}`).join(',')}}`,
+        value: Object.fromEntries(members.map(([{ value }, member]) => [value, member.value])),
         repeated:
           new Set(members.map(([{ value }]) => value)).size < members.length ||
           members.some(([, value]) => value.repeated),

@@ -183,8 +183,7 @@ function blocks(make: Make): void {
   const withBlocks = async () => {
     const { store } = await make()
     if (store.block === undefined) throw new TypeError('a fixture with blocks has store.block')
-    const block: BlockSource['block'] = (cid, options) => store.block?.(cid, options) as Promise<Uint8Array>
-    return { store, block }
+    return { store, block: store.block.bind(store) }
   }
 
   it('hands out blocks that hash to their CID', async () => {
