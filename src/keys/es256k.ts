@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { createECDH, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { encodeBase64url } from '../codec/base64url.ts'
 import { sha256 } from '../codec/hash.ts'
@@ -10,6 +10,8 @@ export interface Es256k {
   isPoint(point: Uint8Array): boolean
   /** Whether 64 bytes r || s sign the data, with high and low s alike. False for a malformed key or signature. */
   verify(point: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean
+  /** The public key of `d` as 65 bytes; undefined where d is not 32 bytes from 1 to n - 1. */
+  publicPoint(d: Uint8Array): Buffer | undefined
   /** r || s with low s. `d` is 32 bytes, 1 to n - 1, and `point` its public key. */
   sign(d: Uint8Array, point: Uint8Array, data: Uint8Array): Uint8Array
 }
@@ -43,6 +45,15 @@ export const openssl: Es256k = {
       return false
     }
   },
+  publicPoint(d) {
+    const ecdh = createECDH('secp256k1')
+    try {
+      ecdh.setPrivateKey(d)
+      return d.length === 32 ? ecdh.getPublicKey() : undefined
+    } catch {
+      return undefined
+    }
+  },
   sign(d, point, data) {
     const key = createPrivateKey({ key: { ...toJwk(point), d: encodeBase64url(d) }, format: 'jwk' })
     return withLowS(sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }))
@@ -72,6 +83,10 @@ function load(): Es256k | undefined {
         return false
       }
     },
+    publicPoint: d =>
+      d.length === 32 && native.privateKeyVerify(d)
+        ? Buffer.from(native.publicKeyCreate(d, false))
+        : undefined,
     // Deterministic (RFC 6979), low s.
     sign: (d, _point, data) => native.ecdsaSign(sha256(data), d).signature,
   }

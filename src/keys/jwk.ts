@@ -175,6 +175,7 @@ function publicKeyOf(crv: KeyCurve, d: Buffer): Buffer | undefined {
     })
     return Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url')
   }
+  if (crv === 'secp256k1') return es256k.publicPoint(d)
   const ecdh = createECDH(CURVES[crv].openssl)
   try {
     ecdh.setPrivateKey(d)
