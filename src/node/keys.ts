@@ -2,18 +2,18 @@ import { sha256 } from '../codec/hash.ts'
 
 /**
  * Layout of the node's database. One letter names the kind of record; numbers are big-endian, so that key order
- * is the order of the ledger and of the queue. Suffixes, commitments and operation ids are foreign text, so that
- * their SHA-256 stands for them: 32 bytes, whatever the text.
+ * is the order of the ledger and of the queue. A hash (suffix, commitment, operation id) takes 34 bytes: see
+ * `hashBytes`.
  *
- *   o <suffix 32> <commitment 32>   operations of a DID that open that commitment (32 zero bytes: its creates)
- *   s <suffix 32>                   resolved state of a DID
+ *   o <suffix> <commitment>   operations of a DID that open that commitment (34 zero bytes: its creates)
+ *   s <suffix>                   resolved state of a DID
  *   t <number u64>                  transaction that was applied or refused
  *   b <number u64>                  suffixes of a transaction's operations, for a reorganisation
  *   u <number u64>                  transaction whose files could not be had yet
- *   n <suffix 32> <number u64>      such a transaction's readable index names this DID
+ *   n <suffix> <number u64>      such a transaction's readable index names this DID
  *   c                               cursor: the last transaction taken from the ledger
  *   q <sequence u64>                operation that waits for a batch
- *   x <operation id 32>             what became of an operation that was accepted here
+ *   x <operation id>             what became of an operation that was accepted here
  *   w                               batch that is being anchored
  *   v                               layout version and identity of the ledger
  */
@@ -32,21 +32,34 @@ export const CURSOR = Buffer.from('c')
 export const INTENT = Buffer.from('w')
 export const IDENTITY = Buffer.from('v')
 
-const NO_COMMITMENT = Buffer.alloc(32)
+const NO_COMMITMENT = Buffer.alloc(34)
+
+/**
+ * An encoded hash as 34 bytes: a SHA-256 multihash in its canonical spelling as it is, 0x12 0x20 and the digest; any
+ * other text as 0x01 0x20 and its SHA-256, since the `ion` profile takes more than one spelling and compares texts.
+ */
+function hashBytes(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64url')
+  const isMultihash = bytes.length === 34 && bytes[0] === 0x12 && bytes[1] === 0x20
+  if (isMultihash && bytes.toString('base64url') === text) return bytes
+  return Buffer.concat([OTHER_TEXT, sha256(text)])
+}
+
+const OTHER_TEXT = Buffer.from([0x01, 0x20])
 
 /** Key of the operations of a DID that open `commitment` (undefined: its creates). */
 export function operationKey(suffix: string, commitment: string | undefined): Buffer {
-  const digest = commitment === undefined ? NO_COMMITMENT : sha256(commitment)
-  return Buffer.concat([Buffer.from(KIND.operation), sha256(suffix), digest])
+  const digest = commitment === undefined ? NO_COMMITMENT : hashBytes(commitment)
+  return Buffer.concat([Buffer.from(KIND.operation), hashBytes(suffix), digest])
 }
 
 /** Keys of all operations of a DID. */
 export function operationRange(suffix: string): { gte: Buffer; lt: Buffer } {
-  return prefixRange(Buffer.concat([Buffer.from(KIND.operation), sha256(suffix)]))
+  return prefixRange(Buffer.concat([Buffer.from(KIND.operation), hashBytes(suffix)]))
 }
 
 export function stateKey(suffix: string): Buffer {
-  return Buffer.concat([Buffer.from(KIND.state), sha256(suffix)])
+  return Buffer.concat([Buffer.from(KIND.state), hashBytes(suffix)])
 }
 
 /** All states, in the order of their suffix digests. */
@@ -77,11 +90,11 @@ export function unresolvableRange(after?: number): { gte: Buffer; lt: Buffer } {
 }
 
 export function namedKey(suffix: string, number: number): Buffer {
-  return Buffer.concat([Buffer.from(KIND.named), sha256(suffix), u64(number)])
+  return Buffer.concat([Buffer.from(KIND.named), hashBytes(suffix), u64(number)])
 }
 
 export function namedRange(suffix: string): { gte: Buffer; lt: Buffer } {
-  return prefixRange(Buffer.concat([Buffer.from(KIND.named), sha256(suffix)]))
+  return prefixRange(Buffer.concat([Buffer.from(KIND.named), hashBytes(suffix)]))
 }
 
 export function queuedKey(sequence: number): Buffer {
@@ -93,7 +106,7 @@ export function queuedRange(): { gte: Buffer; lt: Buffer } {
 }
 
 export function statusKey(operationId: string): Buffer {
-  return Buffer.concat([Buffer.from(KIND.status), sha256(operationId)])
+  return Buffer.concat([Buffer.from(KIND.status), hashBytes(operationId)])
 }
 
 /** The number at the end of a key of a numbered kind. */

@@ -3,7 +3,9 @@ import { comparePositions, type DidState } from '../sidetree/state.ts'
 import type { Change, Store } from '../store/store.ts'
 import * as keys from './keys.ts'
 import {
+  decodeOperations,
   decodeRecord,
+  encodeOperations,
   encodeRecord,
   type StoredOperation,
   type TransactionRecord,
@@ -28,14 +30,15 @@ export class OperationStore {
 
   /** Operations that open `commitment` (undefined: creates), in ledger order. */
   opening(suffix: string, commitment: string | undefined): StoredOperation[] {
-    return this.#read(keys.operationKey(suffix, commitment)) ?? []
+    const bytes = this.#store.get(keys.operationKey(suffix, commitment))
+    return bytes === undefined ? [] : decodeOperations(bytes)
   }
 
   /** All operations of a DID, in ledger order. */
   async operations(suffix: string): Promise<StoredOperation[]> {
     const all: StoredOperation[] = []
     for await (const [, value] of this.#store.entries(keys.operationRange(suffix))) {
-      all.push(...decodeRecord<StoredOperation[]>(value))
+      all.push(...decodeOperations(value))
     }
     return all.sort(byPosition)
   }
@@ -100,7 +103,7 @@ export function putOperations(
   operations: StoredOperation[],
 ): Change {
   const key = keys.operationKey(suffix, commitment)
-  return operations.length === 0 ? { key } : { key, value: encodeRecord(operations.toSorted(byPosition)) }
+  return operations.length === 0 ? { key } : { key, value: encodeOperations(operations.toSorted(byPosition)) }
 }
 
 export function putState(state: DidState): Change {

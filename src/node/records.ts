@@ -16,6 +16,26 @@ export interface StoredOperation {
   checkedAt: number
 }
 
+/** Bytes of operations: the patches stand in the delta already, so that they are left out where they are the same. */
+export function encodeOperations(operations: StoredOperation[]): Buffer {
+  return encodeRecord(
+    operations.map(({ checked, ...rest }) => {
+      const { patches: _, ...verdict } = checked
+      return { ...rest, checked: verdict }
+    }),
+  )
+}
+
+/** Operations from their bytes. */
+export function decodeOperations(bytes: Uint8Array): StoredOperation[] {
+  const operations = decodeRecord<StoredOperation[]>(bytes)
+  for (const { operation, checked } of operations) {
+    const counts = checked.problem === undefined && checked.deltaProblem === undefined
+    if (counts && operation.delta !== undefined) checked.patches = operation.delta.patches
+  }
+  return operations
+}
+
 /** What became of a transaction that was taken from the ledger. */
 export interface TransactionRecord {
   transaction: LedgerTransaction

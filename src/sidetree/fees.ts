@@ -19,7 +19,7 @@ export interface BlockFees {
  *
  * ION computes this in IEEE 754 doubles, in this order of operations, keeps the fraction from block to block, and
  * floors only where a fee is read ({@link readNormalizedFee}). Another order rounds otherwise, and so splits from
- * ION's nodes (sidetree TODO #926): do not simplify the expressions.
+ * ION's nodes (sidetree#926): do not simplify the expressions.
  * @param blocksSinceGenesis height of the block less the height of genesis
  * @param window the `feeLookBackWindow` blocks before this one, oldest first; not read while it is not full
  */

@@ -5,6 +5,12 @@ import type { ProtocolParameters } from './parameters.ts'
 
 const BASE64URL_CHARACTERS = /^[A-Za-z0-9_-]+$/
 
+/**
+ * Deepest nesting of JSON that is read. A delta of 1,000 bytes can hold no deeper, so this refuses nothing that
+ * could be anchored.
+ */
+export const MAX_JSON_DEPTH = 512
+
 /** @throws SidetreeError `code` where the value is not an object, or is an array or null */
 export function requireObject(
   value: JsonValue | undefined,

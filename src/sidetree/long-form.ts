@@ -7,7 +7,7 @@ import { checkOperation } from './check.ts'
 import { validateDelta } from './delta.ts'
 import { type DidMethod, didPrefix } from './did.ts'
 import { SidetreeError } from './errors.ts'
-import { requireMembers, requireObject } from './input.ts'
+import { MAX_JSON_DEPTH, requireMembers, requireObject } from './input.ts'
 import { type ProtocolParameters, type ProtocolVersions, parametersAt } from './parameters.ts'
 import { applyOperation, type DidState } from './state.ts'
 import { didSuffixOf, validateSuffixData } from './suffix-data.ts'
@@ -52,7 +52,7 @@ export function parseInitialState(
 function requireCanonical(initialState: string): JsonObject {
   try {
     const bytes = decodeBase64url(initialState)
-    const value = parseJson(bytes, { duplicateMembers: true })
+    const value = parseJson(bytes, { maxDepth: MAX_JSON_DEPTH, duplicateMembers: true })
     if (canonicalize(value) !== bytes.toString()) {
       throw new SidetreeError('LONG_FORM_NOT_CANONICAL', 'the initial state is not canonical JSON')
     }

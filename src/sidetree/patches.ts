@@ -2,13 +2,10 @@ import type { JsonObject, JsonValue } from '../codec/json.ts'
 import { isJsonObject } from '../codec/json.ts'
 import { validateId, validatePublicKeys, validateServices, validateUris } from './entries.ts'
 import { SidetreeError } from './errors.ts'
-import { requireArray, requireMembers, requireObject } from './input.ts'
+import { MAX_JSON_DEPTH, requireArray, requireMembers, requireObject } from './input.ts'
 import { applyJsonPatch, validateJsonPatch } from './json-patch.ts'
 import type { ProtocolParameters } from './parameters.ts'
 import type { DocumentState, Patch } from './types.ts'
-
-/** Deepest nesting of a document that a JSON patch may leave, as for JSON from outside. */
-const MAX_DOCUMENT_DEPTH = 32
 
 /**
  * Checks the patches of a delta (Sidetree v1, DID State Patches).
@@ -140,7 +137,7 @@ function applyIetfJsonPatch(
 ): DocumentState {
   const result = applyJsonPatch(document as unknown as JsonObject, patches)
   try {
-    requireDepth(result, MAX_DOCUMENT_DEPTH)
+    requireDepth(result, MAX_JSON_DEPTH)
     validateDocument(result, ['publicKeys', 'services', 'alsoKnownAs'], params)
   } catch (cause) {
     if (!(cause instanceof SidetreeError)) throw cause

@@ -2,7 +2,7 @@ import { CodecError } from '../codec/errors.ts'
 import { type JsonObject, type JsonValue, parseJsonObject } from '../codec/json.ts'
 import { validateDelta } from './delta.ts'
 import { SidetreeError } from './errors.ts'
-import { requireMembers, requireMultihash, requireString } from './input.ts'
+import { MAX_JSON_DEPTH, requireMembers, requireMultihash, requireString } from './input.ts'
 import type { ProtocolParameters } from './parameters.ts'
 import { didSuffixOf, validateSuffixData } from './suffix-data.ts'
 import type { AnchoredOperation, OperationRequest } from './types.ts'
@@ -46,7 +46,10 @@ function parseBody(body: Uint8Array, params: ProtocolParameters): JsonObject {
     )
   }
   try {
-    return parseJsonObject(body, { duplicateMembers: params.lenient.duplicateMembers })
+    return parseJsonObject(body, {
+      maxDepth: MAX_JSON_DEPTH,
+      duplicateMembers: params.lenient.duplicateMembers,
+    })
   } catch (cause) {
     if (!(cause instanceof CodecError)) throw cause
     throw new SidetreeError('REQUEST_JSON_INVALID', `the request is no JSON object: ${cause.message}`, cause)

@@ -86,6 +86,7 @@ function limitsOf(params: ProtocolParameters): { maxBytes: number; duplicateMemb
 }
 
 function readJws(text: string, params: ProtocolParameters): CompactJws {
+  if (text.endsWith('.')) throw new SidetreeError('SIGNED_DATA_INVALID', 'signedData has no signature')
   try {
     return parseCompact(text, limitsOf(params))
   } catch (cause) {

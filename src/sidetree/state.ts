@@ -123,7 +123,7 @@ function change(
   const updated = before === undefined ? position : later(before.updated, position)
   const epoch = { versionId, operationCount, updated }
   const recoveryCommitment = opensUpdate ? state?.recoveryCommitment : operation.nextRecoveryCommitment
-  const anchorOrigin = operation.anchorOrigin ?? state?.anchorOrigin
+  const anchorOrigin = operation.anchorOrigin === undefined ? state?.anchorOrigin : operation.anchorOrigin
   return {
     suffix: operation.didSuffix,
     document: opensUpdate ? (state?.document ?? {}) : {},

@@ -92,7 +92,7 @@ export interface DeactivateRequest {
 export interface OperationPosition {
   /** Number of its transaction. */
   transactionNumber: number
-  /** Position in its batch: creates, recovers, updates, deactivates... as the files list them. */
+  /** Position in its batch: creates, recovers, deactivates, updates, each as its file lists them. */
   operationIndex: number
   /** Ledger time of the transaction (seconds on the log, height on Bitcoin). */
   transactionTime: number

@@ -195,7 +195,7 @@ function leadingToRoot(needed: readonly KnownEdge[], counting: (edge: KnownEdge)
     const list = into.get(entry.edge.to)
     if (list === undefined) into.set(entry.edge.to, [entry])
     else list.push(entry)
-    if (entry.edge.root !== undefined) add(entry)
+    if (entry.refusal === undefined) add(entry)
   }
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     for (const entry of into.get(next.edge.from) ?? []) add(entry)

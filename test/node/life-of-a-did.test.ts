@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { renderText } from '../../src/trust/render-text.ts'
 import { tempFolder } from '../temp.ts'
-import { addService, bodyOf, Controller, startTestNode } from './fixture.ts'
+import { addService, bodyOf, Controller, startTestNode } from './parts.ts'
 
 describe('the life of a DID on a node', () => {
   it.each(['secp256k1', 'P-256', 'Ed25519'] as const)('is created, updated, recovered and deactivated with %s keys', async curve => {

@@ -17,9 +17,11 @@ const ROOTS = 3
 export interface EdgePlan {
   code: CheckCode
   from: number
-  /** A node below NODES; for codes that name a root, the root instead. */
+  /** The node in which it ends, unless it ends in its root. */
   to: number
   root: number
+  /** For someone's word: whether it ends in the root itself. A computed edge that names a root always does. */
+  endsInRoot: boolean
   result: Result
 }
 
@@ -40,6 +42,7 @@ const edgePlan: fc.Arbitrary<EdgePlan> = fc
     from: fc.nat(NODES - 1),
     to: fc.nat(NODES - 1),
     root: fc.nat(ROOTS - 1),
+    endsInRoot: fc.boolean(),
     result: fc.constantFrom(...RESULTS),
   })
   .map(plan => {
@@ -109,10 +112,17 @@ export function written(plan: Plan): ReportBuilder {
     }),
   )
   const edges = plan.edges.map((edge, i) => {
-    const ends = INNER.includes(edge.code) ? nodes[edge.to] : roots[edge.root]
-    const detail = `${plan.text} detail-${i};`
-    const { code, result } = edge
-    return report.edge({ id: `edge-${i}`, from: `node-${edge.from}`, to: ends ?? '', code, result, detail })
+    const root = INNER.includes(edge.code) ? undefined : roots[edge.root]
+    const endsInRoot = edge.code === ENDING || edge.endsInRoot
+    return report.edge({
+      id: `edge-${i}`,
+      from: `node-${edge.from}`,
+      to: (endsInRoot ? root : undefined) ?? nodes[edge.to] ?? '',
+      code: edge.code,
+      result: edge.result,
+      detail: `${plan.text} detail-${i};`,
+      ...(root === undefined ? {} : { root }),
+    })
   })
   plan.claims.forEach(({ required, needs }, i) => {
     const read = needsOf(needs, edges)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ReportBuilder } from '../../src/trust/builder.ts'
-import { evaluate, weightOf } from '../../src/trust/evaluate.ts'
+import { evaluate, evaluateAsRecorded, weightOf } from '../../src/trust/evaluate.ts'
 import { MAX_NEEDS_DEPTH } from '../../src/trust/needs.ts'
 import { DEFAULT_POLICY } from '../../src/trust/policy.ts'
 import { remoteNode } from '../../src/trust/roots.ts'
@@ -184,6 +184,31 @@ describe('the word of someone else', () => {
     expect(asked('pass', 'request').build().verdict).toBe('undecided')
   })
 
+  test('does not count by itself where it leads on to a root that is accepted', () => {
+    const report = chain(log())
+    const root = report.root(remoteNode('https://node.example', 'request'))
+    report.node({ id: 'did', kind: 'did', label: 'did:example:1' })
+    const word = {
+      from: 'did',
+      to: 'file',
+      code: 'REMOTE_NODE',
+      result: 'pass',
+      detail: 'It says so.',
+      root,
+    } as const
+    const needs = {
+      all: [report.edge(word), 'file LOG_INCLUSION checkpoint', 'checkpoint CHECKPOINT_SIGNATURE log'],
+    }
+    report.claim({ id: 'state', statement: 'State.', node: 'did', required: false, needs })
+    const { verdict, claims } = report.build()
+    expect(verdict).toBe('verified')
+    expect(claims[1]).toMatchObject({
+      id: 'state',
+      verdict: 'undecided',
+      cause: { code: 'ROOT_NOT_ACCEPTED' },
+    })
+  })
+
   test('is never false, also in a report that claims so', () => {
     const report = asked('undecided', 'operator').build()
     const edges = report.edges.map(edge => ({ ...edge, result: 'fail' as const }))
@@ -245,6 +270,13 @@ describe('reports from elsewhere', () => {
     const { verdict, causes } = withNeeds(needs)
     expect(verdict).toBe('undecided')
     expect(causes[0]?.code).toBe('CHECK_MISSING')
+  })
+
+  test('a check that names no root ends in none, whatever is recorded about it', () => {
+    const edges = report.edges.map(({ root: _, ...edge }) => ({ ...edge, accepted: true }))
+    expect(evaluateAsRecorded(report).verdict).toBe('verified')
+    expect(evaluateAsRecorded({ ...report, edges }).verdict).toBe('undecided')
+    expect(evaluate({ ...report, edges }, DEFAULT_POLICY).verdict).toBe('undecided')
   })
 
   test('a root that is not there does not count', () => {

@@ -52,6 +52,33 @@ describe('exit status', () => {
     expect(exitStatus(report([PROOF, OPEN], 'any'))).toBe(3)
   })
 
+  test('a failure of a claim that nobody required does not count', () => {
+    const rejected = report([ENDED])
+    const edge = { id: 'e', from: 'did-0', to: 'checkpoint', relation: 'hashOf', basis: 'computed' } as const
+    const more = {
+      ...edge,
+      result: 'fail',
+      code: 'SUFFIX_HASH',
+      spec: 's',
+      detail: 'd',
+      at: rejected.at,
+    } as const
+    const other = {
+      id: 'other',
+      statement: 'Other.',
+      node: 'did-0',
+      verdict: 'rejected',
+      needs: { edge: 'e' },
+    } as const
+    const withOther = (required: boolean): TrustReport => ({
+      ...rejected,
+      edges: [...rejected.edges, more],
+      claims: [...rejected.claims, { ...other, required }],
+    })
+    expect(exitStatus(withOther(false))).toBe(4)
+    expect(exitStatus(withOther(true))).toBe(2)
+  })
+
   test('a root that the policy does not accept leaves it undecided', () => {
     expect(exitStatus(report([GOOD], 'all', []))).toBe(3)
   })

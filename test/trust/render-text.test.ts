@@ -80,6 +80,7 @@ test('a path of thousands of checks is written without growing ever wider or dee
     from: i % 5,
     to: (i + 1) % 5,
     root: 0,
+    endsInRoot: false,
     result: 'pass' as const,
   }))
   const needs = { all: edges.map((_, leaf) => ({ leaf })) }

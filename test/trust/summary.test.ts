@@ -57,6 +57,17 @@ test('a check that was told or is not needed is not counted as computed', () => 
   expect(report.summary).toContain(`${needed.size} checks computed here.`)
 })
 
+test('a root on which only an unsettled alternative rests is not named', () => {
+  const report = new ReportBuilder({ now: new Date(0) })
+  report.node({ id: 'checkpoint', kind: 'checkpoint', label: 'checkpoint' })
+  const any = (['pass', 'undecided'] as const).map(result => {
+    const to = report.root({ ...machineClock(), id: result, name: `clock ${result}` })
+    return report.edge({ from: 'checkpoint', to, code: 'CHECKPOINT_FRESH', result, detail: 'a clock' })
+  })
+  report.claim({ id: 'claim', statement: 'A claim.', node: 'checkpoint', needs: { any } })
+  expect(report.build().summary).toBe('Verified. 1 check computed here. You still trust: clock pass.')
+})
+
 test('a time that the caller chose counts once the policy accepts it', () => {
   const report = new ReportBuilder({ now: new Date(0), asOf: new Date(1000) })
   const root = report.root(chosenTime('1970-01-01T00:00:01Z'))

@@ -9,10 +9,11 @@ import { isCasUri } from './cas-uri.ts'
 export type FileRole = 'coreIndex' | 'coreProof' | 'provisionalIndex' | 'provisionalProof' | 'chunk'
 
 /**
- * Deepest nesting in a file. The specification sets no bound; canonical JSON is bounded alike, and deltas are the
- * only part of a file where depth is the writer's choice.
+ * Deepest nesting in a file. The specification sets no bound; canonical JSON is bounded alike. Deltas are the only
+ * part of a file where depth is the writer's choice, and no 1,000 bytes are nested deeper, so that ION's nodes, which
+ * have no bound, decide the same.
  */
-const MAX_DEPTH = 100
+const MAX_DEPTH = 512
 
 /** Largest size of a file as it is stored, compressed. */
 export function maxFileBytes(role: FileRole, params: ProtocolParameters): number {
