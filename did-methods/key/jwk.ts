@@ -79,13 +79,16 @@ function decompress(crv: keyof typeof OPENSSL_CURVES, bytes: Uint8Array): Buffer
 
 /** An RSA public key in DER (RFC 8017 appendix A.1.1); DER is canonical, so it must be what would be written. */
 function rsaJwk(bytes: Uint8Array): JsonObject {
-  const key = importRsa(Buffer.from(bytes))
-  if (!key.export({ type: 'pkcs1', format: 'der' }).equals(bytes)) {
+  const imported = importRsa(Buffer.from(bytes))
+  checkRsaKey(imported)
+  const { n = '', e = '' } = imported.export({ format: 'jwk' })
+  const jwk = { kty: 'RSA', n, e }
+  // By way of the JWK: Node.js 24 cannot export to PKCS#1 what it imported from PKCS#1.
+  const written = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'pkcs1', format: 'der' })
+  if (!written.equals(bytes)) {
     throw new DidError('KEY_RSA_INVALID', 'not the DER of an RSA public key, or something follows it')
   }
-  checkRsaKey(key)
-  const { n = '', e = '' } = key.export({ format: 'jwk' })
-  return { kty: 'RSA', n, e }
+  return jwk
 }
 
 function importRsa(der: Buffer): KeyObject {

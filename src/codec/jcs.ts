@@ -11,7 +11,30 @@ const MAX_DEPTH = 512
  * function, a value nested more than 512 deep)
  */
 export function canonicalize(value: JsonValue): string {
-  return write(value, 0)
+  // What is in order already, as most of what was parsed from canonical text is, the native writer does at once.
+  return isOrdered(value, 0) ? JSON.stringify(value) : write(value, 0)
+}
+
+/** True for a value that the native writer writes in canonical form: its members are in order, and all can be written. */
+function isOrdered(value: unknown, depth: number): boolean {
+  if (typeof value === 'string') return value.isWellFormed()
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value === 'boolean' || value === null) return true
+  if (typeof value !== 'object' || depth >= MAX_DEPTH) return false
+  if (Array.isArray(value)) return isOrderedArray(value, depth)
+  let before = ''
+  for (const name of Object.keys(value)) {
+    if (name < before || !name.isWellFormed()) return false
+    if (!isOrdered((value as Record<string, unknown>)[name], depth + 1)) return false
+    before = name
+  }
+  return !('toJSON' in value)
+}
+
+function isOrderedArray(items: unknown[], depth: number): boolean {
+  // By index, so that a hole is seen: it has no JSON form.
+  for (let i = 0; i < items.length; i++) if (!isOrdered(items[i], depth + 1)) return false
+  return true
 }
 
 function write(value: unknown, depth: number): string {
