@@ -3,7 +3,7 @@ import type { HashReader } from './make-proof.ts'
 import { TILE_HEIGHT, TILE_WIDTH, tileWidth } from './tile-path.ts'
 import { HASH_BYTES, hashNode } from './tree.ts'
 
-/** Bytes of a tile that has at least `width` hashes. Throws what the caller's storage throws. */
+/** Bytes of a tile with exactly `width` hashes. Throws what the caller's storage throws. */
 export type TileReader = (level: number, index: number, width: number) => Uint8Array
 
 /**
@@ -23,36 +23,69 @@ export function parseTile(bytes: Uint8Array, width: number): Uint8Array[] {
   return hashes
 }
 
+/** A tile and the complete subtrees above it, in rows: its hashes, then their parents, up to eight rows above. */
+type TileRows = Uint8Array[][]
+
+/**
+ * Remembers tiles with the rows above them, the most recently used ones, some 35 KB each at most. For one tree only:
+ * as it only grows, what is remembered stays right.
+ */
+export class TileCache {
+  readonly #rows = new Map<string, TileRows>()
+  readonly #capacity: number
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  /** The rows of a tile; `read` gives its bytes where they are not remembered. */
+  rows(level: number, index: number, width: number, read: TileReader): TileRows {
+    const id = `${level}/${index}/${width}`
+    const rows = this.#rows.get(id) ?? rowsOf(parseTile(read(level, index, width), width))
+    this.#rows.delete(id)
+    this.#rows.set(id, rows)
+    const [oldest] = this.#rows.keys()
+    if (oldest !== undefined && this.#rows.size > this.#capacity) this.#rows.delete(oldest)
+    return rows
+  }
+}
+
+/** Tiles that one proof needs: of each level, that of the leaf and that of the right edge. */
+const TILES_OF_A_PROOF = 16
+
 /**
  * Reads the hashes of a tree of this size from its tiles; the levels between tiles are computed from the tile
  * below them. The reader that it returns throws MerkleError RANGE_INVALID for a subtree that is not complete, and
  * TILE_INVALID for a tile of another length than the size asks for.
  */
-export function tileHashes(size: number, readTile: TileReader): HashReader {
+export function tileHashes(
+  size: number,
+  readTile: TileReader,
+  cache = new TileCache(TILES_OF_A_PROOF),
+): HashReader {
   return (height, index) => {
     const level = Math.floor(height / TILE_HEIGHT)
-    const span = 2 ** (height % TILE_HEIGHT)
-    const tile = Math.floor((index * span) / TILE_WIDTH)
-    const first = (index * span) % TILE_WIDTH
+    const row = height % TILE_HEIGHT
+    const perTile = TILE_WIDTH / 2 ** row
+    const tile = Math.floor(index / perTile)
     const width = tileWidth(size, level, tile)
-    if (first + span > width) {
-      throw new MerkleError(
-        'RANGE_INVALID',
-        `a tree of size ${size} has no complete subtree ${index} at height ${height}`,
-      )
+    if (((index % perTile) + 1) * 2 ** row > width) {
+      const range = `a tree of size ${size} has no complete subtree ${index} at height ${height}`
+      throw new MerkleError('RANGE_INVALID', range)
     }
-    return fold(parseTile(readTile(level, tile, width), width).slice(first, first + span))
+    return cache.rows(level, tile, width, readTile)[row]?.[index % perTile] as Uint8Array
   }
 }
 
-/** Root over a power of two of hashes. */
-function fold(hashes: Uint8Array[]): Uint8Array {
-  let row = hashes
-  while (row.length > 1) {
+function rowsOf(hashes: Uint8Array[]): TileRows {
+  const rows = [hashes]
+  for (let row = hashes; row.length > 1; ) {
     const above: Uint8Array[] = []
-    for (let i = 0; i + 1 < row.length; i += 2)
+    for (let i = 0; i + 1 < row.length; i += 2) {
       above.push(hashNode(row[i] as Uint8Array, row[i + 1] as Uint8Array))
+    }
+    rows.push(above)
     row = above
   }
-  return row[0] as Uint8Array
+  return rows
 }

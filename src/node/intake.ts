@@ -1,6 +1,6 @@
 import { checkOperation, signedDataInputOf } from '../sidetree/check.ts'
 import type { SidetreeErrorCode } from '../sidetree/errors.ts'
-import { SidetreeError } from '../sidetree/errors.ts'
+import { requireUsable } from '../sidetree/ingest.ts'
 import { operationIdOf } from '../sidetree/operation-id.ts'
 import type { ProtocolParameters, ProtocolVersions } from '../sidetree/parameters.ts'
 import { parseRequest } from '../sidetree/request.ts'
@@ -78,11 +78,8 @@ export class Intake {
     const input = signedDataInputOf(operation)
     const verdict = input === undefined ? undefined : await this.#parts.pool.checkOne(input, parameters)
     const checked = checkOperation(operation, parameters, verdict)
-    const problem = checked.problem ?? checked.deltaProblem
-    if (problem === undefined) return checked
-    const detail =
-      verdict !== undefined && 'detail' in verdict ? verdict.detail : `the operation is refused: ${problem}`
-    throw new SidetreeError(problem, detail)
+    requireUsable(checked, verdict)
+    return checked
   }
 
   async #queue(

@@ -1,12 +1,13 @@
 import type { LedgerPosition } from '../ledger/types.ts'
 import { comparePositions, type DidState } from '../sidetree/state.ts'
-import type { Change, Store } from '../store/store.ts'
+import type { Batch, Change, Store } from '../store/store.ts'
 import * as keys from './keys.ts'
 import {
   decodeOperations,
   decodeRecord,
+  decodeState,
   encodeOperations,
-  encodeRecord,
+  encodeState,
   type StoredOperation,
   type TransactionRecord,
   type UnresolvableRecord,
@@ -25,7 +26,8 @@ export class OperationStore {
 
   /** Resolved state of a DID, or undefined where no create is known. */
   state(suffix: string): DidState | undefined {
-    return this.#read(keys.stateKey(suffix))
+    const bytes = this.#store.get(keys.stateKey(suffix))
+    return bytes === undefined ? undefined : decodeState(bytes)
   }
 
   /** Operations that open `commitment` (undefined: creates), in ledger order. */
@@ -81,13 +83,17 @@ export class OperationStore {
 
   /** Every DID that has a state, by suffix, in the order of the store. */
   async *suffixes(): AsyncGenerator<string> {
-    for await (const [, value] of this.#store.entries(keys.stateRange()))
-      yield decodeRecord<DidState>(value).suffix
+    for await (const [, value] of this.#store.entries(keys.stateRange())) yield decodeState(value).suffix
   }
 
   /** Changes survive a kill of the process; what a power cut takes is read from the ledger again. */
   write(changes: Change[]): Promise<void> {
     return this.#store.write(changes)
+  }
+
+  /** As `write`, for changes that are many. */
+  batch(): Batch {
+    return this.#store.batch()
   }
 
   #read<T>(key: Uint8Array): T | undefined {
@@ -107,7 +113,7 @@ export function putOperations(
 }
 
 export function putState(state: DidState): Change {
-  return { key: keys.stateKey(state.suffix), value: encodeRecord(state) }
+  return { key: keys.stateKey(state.suffix), value: encodeState(state) }
 }
 
 /** Ledger order. */

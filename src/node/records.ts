@@ -1,8 +1,11 @@
-import { parseJson } from '../codec/json.ts'
+import { type JsonValue, parseJson } from '../codec/json.ts'
 import type { LedgerTransaction } from '../ledger/types.ts'
+import type { DidState } from '../sidetree/state.ts'
 import type {
   AnchoredOperation,
   CheckedOperation,
+  Delta,
+  DocumentState,
   OperationPosition,
   OperationRequest,
 } from '../sidetree/types.ts'
@@ -16,24 +19,114 @@ export interface StoredOperation {
   checkedAt: number
 }
 
-/** Bytes of operations: the patches stand in the delta already, so that they are left out where they are the same. */
-export function encodeOperations(operations: StoredOperation[]): Buffer {
-  return encodeRecord(
-    operations.map(({ checked, ...rest }) => {
-      const { patches: _, ...verdict } = checked
-      return { ...rest, checked: verdict }
-    }),
-  )
+/** Text of operations; the patches stand in the delta already, so that they are left out of the verdict. */
+export function encodeOperations(operations: StoredOperation[]): string {
+  return `[${operations.map(encodeOperation).join(',')}]`
+}
+
+/** The delta is most of an operation, and its canonical text is mostly there already. */
+function encodeOperation({ operation, checked, ...rest }: StoredOperation): string {
+  const { delta, canonicalDelta, ...small } = operation
+  const { patches: _, ...verdict } = checked
+  const text = JSON.stringify({ ...rest, operation: small, checked: verdict })
+  const deltaText = canonicalDelta ?? (delta === undefined ? undefined : JSON.stringify(delta))
+  return deltaText === undefined ? text : `${text.slice(0, -1)},"delta":${deltaText}}`
 }
 
 /** Operations from their bytes. */
 export function decodeOperations(bytes: Uint8Array): StoredOperation[] {
-  const operations = decodeRecord<StoredOperation[]>(bytes)
-  for (const { operation, checked } of operations) {
-    const counts = checked.problem === undefined && checked.deltaProblem === undefined
-    if (counts && operation.delta !== undefined) checked.patches = operation.delta.patches
+  return decodeRecord<(StoredOperation & { delta?: Delta })[]>(bytes).map(({ delta, ...stored }) => {
+    const { operation, checked } = stored
+    if (delta === undefined) return stored
+    operation.delta = delta
+    if (checked.problem === undefined && checked.deltaProblem === undefined) checked.patches = delta.patches
+    return stored
+  })
+}
+
+type PositionTuple = [
+  transactionNumber: number,
+  operationIndex: number,
+  transactionTime: number,
+  timestamp: number,
+]
+
+/** A state in the order of {@link encodeState}; null where there is none. */
+type StateTuple = [
+  suffix: string,
+  document: DocumentState,
+  updateCommitment: string | null,
+  recoveryCommitment: string | null,
+  deactivated: boolean,
+  versionId: string,
+  operationCount: number,
+  created: PositionTuple,
+  updated: PositionTuple,
+  createdWithDelta: boolean,
+  epochVersionId: string,
+  epochOperationCount: number,
+  epochUpdated: PositionTuple,
+  anchorOrigin?: JsonValue,
+]
+
+/** Text of a state: an array, as names would be half of it and it is read and written with each operation. */
+export function encodeState(state: DidState): string {
+  const { epoch } = state
+  const tuple: StateTuple = [
+    state.suffix,
+    state.document,
+    state.updateCommitment ?? null,
+    state.recoveryCommitment ?? null,
+    state.deactivated,
+    state.versionId,
+    state.operationCount,
+    toTuple(state.created),
+    toTuple(state.updated),
+    state.createdWithDelta,
+    epoch.versionId,
+    epoch.operationCount,
+    toTuple(epoch.updated),
+  ]
+  if (state.anchorOrigin !== undefined) tuple.push(state.anchorOrigin)
+  return JSON.stringify(tuple)
+}
+
+/** A state from its bytes. */
+export function decodeState(bytes: Uint8Array): DidState {
+  const tuple = decodeRecord<StateTuple>(bytes)
+  const [suffix, document, updateCommitment, recoveryCommitment, deactivated, versionId, operationCount] =
+    tuple
+  const [, , , , , , , created, updated, createdWithDelta, epochVersionId, epochCount, epochUpdated, origin] =
+    tuple
+  const state: DidState = {
+    suffix,
+    document,
+    deactivated,
+    versionId,
+    operationCount,
+    created: fromTuple(created),
+    updated: fromTuple(updated),
+    createdWithDelta,
+    epoch: { versionId: epochVersionId, operationCount: epochCount, updated: fromTuple(epochUpdated) },
   }
-  return operations
+  if (updateCommitment !== null) state.updateCommitment = updateCommitment
+  if (recoveryCommitment !== null) state.recoveryCommitment = recoveryCommitment
+  if (origin !== undefined) state.anchorOrigin = origin
+  return state
+}
+
+function toTuple(position: OperationPosition): PositionTuple {
+  const { transactionNumber, operationIndex, transactionTime, timestamp } = position
+  return [transactionNumber, operationIndex, transactionTime, timestamp]
+}
+
+function fromTuple([
+  transactionNumber,
+  operationIndex,
+  transactionTime,
+  timestamp,
+]: PositionTuple): OperationPosition {
+  return { transactionNumber, operationIndex, transactionTime, timestamp }
 }
 
 /** What became of a transaction that was taken from the ledger. */
@@ -92,9 +185,9 @@ export type OperationRecord = { id: string; didSuffix: string; type: string; acc
   | { state: 'rejected'; code: string; reason: string; rejectedAt: number }
 )
 
-/** Bytes of a record, as JSON. */
-export function encodeRecord(record: object): Buffer {
-  return Buffer.from(JSON.stringify(record))
+/** A record as JSON text. */
+export function encodeRecord(record: object): string {
+  return JSON.stringify(record)
 }
 
 /** A record holds foreign JSON that was bounded when it came in; its own members are never repeated. */
@@ -102,5 +195,7 @@ const RECORD_LIMITS = { maxBytes: 1 << 30, maxDepth: 1_000, duplicateMembers: tr
 
 /** A record from bytes that this node wrote and whose checksum was compared. */
 export function decodeRecord<T>(bytes: Uint8Array): T {
-  return parseJson(bytes, RECORD_LIMITS) as T
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  // Only a text with an escape needs the care that `parseJson` takes.
+  return (text.includes('\\') ? parseJson(text, RECORD_LIMITS) : JSON.parse(text)) as T
 }

@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import type { LedgerPosition } from '../ledger/types.ts'
 import { extendState } from '../sidetree/extension.ts'
 import type { ProtocolVersions } from '../sidetree/parameters.ts'
 import { type PositionedOperation, resolveOperations } from '../sidetree/resolution.ts'
 import type { DidState } from '../sidetree/state.ts'
-import type { Change } from '../store/store.ts'
+import type { Batch, Change } from '../store/store.ts'
 import * as keys from './keys.ts'
 import { type OperationStore, putOperations, putState } from './operation-store.ts'
 import {
@@ -12,6 +13,9 @@ import {
   type TransactionRecord,
   type UnresolvableRecord,
 } from './records.ts'
+
+/** Operations that are added before others get their turn: requests wait for so many at the most. */
+const TURN = 256
 
 /**
  * Brings transactions into the store, each as one atomic batch with the cursor, so that a kill at any point leaves
@@ -37,13 +41,21 @@ export class TransactionApplier {
     cursor?: LedgerPosition,
   ): Promise<void> {
     const { number } = record.transaction
-    const changes: Change[] = [{ key: keys.transactionKey(number), value: encodeRecord(record) }]
-    for (const operation of operations) changes.push(...(await this.#add(operation)))
-    const suffixes = operations.map(({ operation }) => operation.didSuffix)
-    changes.push({ key: keys.suffixesKey(number), value: encodeRecord(suffixes) })
-    if (cursor === undefined) changes.push(...this.#noLongerUnresolvable(number))
-    else changes.push({ key: keys.CURSOR, value: encodeRecord(cursor) })
-    await this.#store.write(changes)
+    const batch = this.#store.batch()
+    try {
+      batch.add({ key: keys.transactionKey(number), value: encodeRecord(record) })
+      for (const [i, operation] of operations.entries()) {
+        if (i % TURN === TURN - 1) await setImmediate()
+        if (!this.#add(operation, batch)) await this.#addAnew(operation, batch)
+      }
+      const suffixes = operations.map(({ operation }) => operation.didSuffix)
+      batch.add({ key: keys.suffixesKey(number), value: encodeRecord(suffixes) })
+      if (cursor === undefined) for (const change of this.#noLongerUnresolvable(number)) batch.add(change)
+      else batch.add({ key: keys.CURSOR, value: encodeRecord(cursor) })
+      await batch.write()
+    } finally {
+      await batch.close()
+    }
   }
 
   /** Notes a transaction whose files could not be had, or another failure of it. */
@@ -59,8 +71,8 @@ export class TransactionApplier {
   }
 
   /**
-   * Takes back every transaction after `newestValid` (undefined: all), newest first, each as one atomic batch that
-   * moves the cursor too; a stop in the middle is gone on with at the next look at the ledger.
+   * Takes back every transaction after `newestValid` (undefined: all), newest first, each as one atomic batch, and
+   * moves the cursor last: a stop in the middle is gone on with at the next look at the ledger.
    */
   async revert(newestValid: LedgerPosition | undefined): Promise<number[]> {
     const after = newestValid?.number
@@ -83,21 +95,27 @@ export class TransactionApplier {
     return state
   }
 
-  async #add(added: StoredOperation): Promise<Change[]> {
+  /** Adds an operation where that takes constant time; false where its DID has to be resolved anew. */
+  #add(added: StoredOperation, batch: Batch): boolean {
     const { didSuffix } = added.operation
     const { checked, position } = added
     const same = this.#store.opening(didSuffix, checked.reveals)
-    if (same.some(stored => isAt(stored, added))) return []
-    const changes = [putOperations(didSuffix, checked.reveals, [...same, added])]
+    if (same.some(stored => isAt(stored, added))) return true
     const before = this.#store.state(didSuffix)
     const reveals = (commitment: string) => this.#store.opening(didSuffix, commitment).length > 0
     const extension = extendState(before, checked, position, this.#versions, reveals)
-    if ('state' in extension) changes.push(putState(extension.state))
-    else if (before === undefined || 'rebuild' in extension) {
-      const state = this.#resolve([...(await this.#store.operations(didSuffix)), added])
-      if (state !== undefined) changes.push(putState(state))
-    }
-    return changes
+    if ('rebuild' in extension || ('ignored' in extension && before === undefined)) return false
+    batch.add(putOperations(didSuffix, checked.reveals, [...same, added]))
+    if ('state' in extension) batch.add(putState(extension.state))
+    return true
+  }
+
+  async #addAnew(added: StoredOperation, batch: Batch): Promise<void> {
+    const { didSuffix } = added.operation
+    const { reveals } = added.checked
+    batch.add(putOperations(didSuffix, reveals, [...this.#store.opening(didSuffix, reveals), added]))
+    const state = this.#resolve([...(await this.#store.operations(didSuffix)), added])
+    if (state !== undefined) batch.add(putState(state))
   }
 
   async #revertOne(number: number): Promise<void> {

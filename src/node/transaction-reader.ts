@@ -133,8 +133,7 @@ export class TransactionReader {
         transactionTime: transaction.time,
         timestamp: transaction.timestamp,
       }
-      const { canonicalDelta: _, ...anchored } = operation
-      return { position, operation: anchored, checked, checkedAt }
+      return { position, operation, checked, checkedAt }
     })
   }
 

@@ -14,7 +14,6 @@ export type OperationErrorCode =
   | 'SUFFIX_DATA_TYPE_INVALID'
   | 'DELTA_HASH_INVALID'
   | 'RECOVERY_COMMITMENT_INVALID'
-  | 'ANCHOR_ORIGIN_INVALID'
   // Delta and patches
   | 'DELTA_UNAVAILABLE'
   | 'DELTA_INVALID'

@@ -1,14 +1,7 @@
-import { checkOperation, checkSignedData, signedDataInputOf } from './check.ts'
+import type { SignedDataVerdict } from './check.ts'
 import { SidetreeError } from './errors.ts'
-import type { ProtocolParameters } from './parameters.ts'
-import { type ParsedRequest, parseRequest } from './request.ts'
 import { nextCommitmentOf } from './state.ts'
 import type { CheckedOperation, SidetreeCode } from './types.ts'
-
-/** A request that can apply, as far as it shows by itself. */
-export interface IngestedRequest extends ParsedRequest {
-  checked: CheckedOperation
-}
 
 /** What a refusal that has only a code means, for whoever sent the request. */
 const EXPLAINED: { readonly [code in SidetreeCode]?: string } = {
@@ -18,23 +11,17 @@ const EXPLAINED: { readonly [code in SidetreeCode]?: string } = {
 }
 
 /**
- * Reads a request and checks everything that needs no state of its DID, the signature among them, so that nothing
- * enters a queue which resolution would leave out whatever the DID's state (the reference implementation verifies
- * signatures only in resolution).
- * @throws SidetreeError as `parseRequest`, and what `checkSignedData` and `checkOperation` find; COMMITMENT_REUSED,
- * COMMITMENTS_EQUAL
+ * Requires that an operation can count, as far as it shows by itself: nothing that resolution would leave out whatever
+ * the state of the DID should wait for a batch. Also refused is one key for updates and recovery, which resolution
+ * lets pass.
+ * @param verdict of its signed data, whose words explain a refusal
+ * @throws SidetreeError with the problem that was found; COMMITMENT_REUSED, COMMITMENTS_EQUAL
  */
-export function ingestRequest(body: Uint8Array, params: ProtocolParameters): IngestedRequest {
-  const { request, operation } = parseRequest(body, params)
-  const input = signedDataInputOf(operation)
-  const verdict = input === undefined ? undefined : checkSignedData(input, params)
-  if (verdict !== undefined && 'problem' in verdict) throw new SidetreeError(verdict.problem, verdict.detail)
-  const checked = checkOperation(operation, params, verdict)
+export function requireUsable(checked: CheckedOperation, verdict?: SignedDataVerdict): void {
   const problem = checked.problem ?? checked.deltaProblem ?? commitmentProblem(checked)
-  if (problem !== undefined) {
-    throw new SidetreeError(problem, EXPLAINED[problem] ?? 'the operation cannot apply')
-  }
-  return { request, operation, checked }
+  if (problem === undefined) return
+  const detail = verdict !== undefined && 'detail' in verdict ? verdict.detail : undefined
+  throw new SidetreeError(problem, detail ?? EXPLAINED[problem] ?? `the operation cannot apply: ${problem}`)
 }
 
 function commitmentProblem(checked: CheckedOperation): SidetreeCode | undefined {

@@ -5,7 +5,8 @@ import { StoreError } from './errors.ts'
 /** One change: put where there is a value, delete where there is none. */
 export interface Change {
   key: Uint8Array
-  value?: Uint8Array
+  /** A text is stored as its UTF-8 bytes. */
+  value?: Uint8Array | string
 }
 
 /** A range of keys: from `gte` (inclusive) or `gt` to `lt` (exclusive). */
@@ -15,6 +16,14 @@ export interface Range {
   lt?: Uint8Array
   reverse?: boolean
   limit?: number
+}
+
+/** Changes that are collected and applied as one. Ends with `write` or, unwritten, with `close`. */
+export interface Batch {
+  add(change: Change): void
+  /** Applies them; `sync`: so that they survive a power cut. */
+  write(sync?: boolean): Promise<void>
+  close(): Promise<void>
 }
 
 type Database = ClassicLevel<Uint8Array, Uint8Array>
@@ -104,6 +113,19 @@ export class Store {
     }
   }
 
+  /** Begins a batch: changes that are many are handed over one by one, and kept out of this process's heap. */
+  batch(): Batch {
+    const chained = this.#guard(() => this.#db.batch())
+    return {
+      add: ({ key, value }) => {
+        if (value === undefined) chained.del(key)
+        else chained.put(key, seal(key, value))
+      },
+      write: (sync = false) => this.#guardAsync(() => chained.write({ sync })),
+      close: () => chained.close(),
+    }
+  }
+
   /** Applies changes as one, so that they survive a kill of the process. */
   async write(changes: Change[]): Promise<void> {
     await this.#batch(changes, false)
@@ -153,14 +175,9 @@ export class Store {
   }
 
   async #batch(changes: Change[], sync: boolean): Promise<void> {
-    await this.#guardAsync(() => {
-      const batch = this.#db.batch()
-      for (const { key, value } of changes) {
-        if (value === undefined) batch.del(key)
-        else batch.put(key, seal(key, value))
-      }
-      return batch.write({ sync })
-    })
+    const batch = this.batch()
+    for (const change of changes) batch.add(change)
+    await batch.write(sync)
   }
 
   #unseal(key: Uint8Array, sealed: Uint8Array): Uint8Array {
@@ -197,10 +214,11 @@ function checksum(key: Uint8Array, value: Uint8Array): number {
   return crc32(value, crc32(key))
 }
 
-function seal(key: Uint8Array, value: Uint8Array): Uint8Array {
-  const sealed = Buffer.allocUnsafe(value.length + 4)
-  sealed.writeUInt32BE(checksum(key, value), 0)
-  sealed.set(value, 4)
+function seal(key: Uint8Array, value: Uint8Array | string): Uint8Array {
+  const sealed = Buffer.allocUnsafe(4 + (typeof value === 'string' ? Buffer.byteLength(value) : value.length))
+  if (typeof value === 'string') sealed.write(value, 4)
+  else sealed.set(value, 4)
+  sealed.writeUInt32BE(checksum(key, sealed.subarray(4)), 0)
   return sealed
 }
 

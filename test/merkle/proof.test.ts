@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MerkleError } from '../../src/merkle/errors.ts'
 import { consistencyProof, inclusionProof, treeRoot } from '../../src/merkle/make-proof.ts'
-import { tileHashes } from '../../src/merkle/tile.ts'
+import { TileCache, tileHashes } from '../../src/merkle/tile.ts'
 import { TileBuilder } from '../../src/merkle/tile-builder.ts'
 import { tileWidth } from '../../src/merkle/tile-path.ts'
 import { rootOf } from '../../src/merkle/tree.ts'
@@ -172,6 +172,28 @@ describe('tile builder', () => {
 })
 
 describe('tiles as a source of hashes', () => {
+  it('a cache reads no tile twice while it has room, and gives the same hashes as the tree grows', () => {
+    const all = leaves(700)
+    const { read } = tiles(all, 100)
+    let reads = 0
+    const counted = (level: number, index: number, width: number) => {
+      reads++
+      return read(level, index, width)
+    }
+    const cache = new TileCache(8)
+    for (const n of [300, 700, 300]) {
+      for (const index of [0, 7, 299]) {
+        const proof = inclusionProof(index, n, tileHashes(n, counted, cache))
+        expect(verifyInclusion(index, n, all[index] as Buffer, proof, rootOf(all.slice(0, n)))).toBe(true)
+      }
+    }
+    // Of 300 leaves two tiles and one above them, of 700 two and one more that differ.
+    expect(reads).toBeLessThanOrEqual(7)
+    const small = new TileCache(1)
+    for (let i = 0; i < 3; i++) inclusionProof(0, 700, tileHashes(700, counted, small))
+    expect(reads).toBeGreaterThan(10)
+  })
+
   it('a tile of another length is refused', () => {
     const read = tileHashes(3, () => Buffer.alloc(64))
     expect(() => read(0, 0)).toThrow(MerkleError)

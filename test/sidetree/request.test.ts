@@ -4,9 +4,10 @@ import { canonicalize } from '../../src/codec/jcs.ts'
 import type { JsonValue } from '../../src/codec/json.ts'
 import { encodedMultihash } from '../../src/codec/multihash.ts'
 import { buildCreate, buildDeactivate, buildRecover, buildUpdate } from '../../src/sidetree/build.ts'
+import { checkOperation, checkSignedData, signedDataInputOf } from '../../src/sidetree/check.ts'
 import { commitmentOf } from '../../src/sidetree/commitment.ts'
 import { SidetreeError } from '../../src/sidetree/errors.ts'
-import { ingestRequest } from '../../src/sidetree/ingest.ts'
+import { requireUsable } from '../../src/sidetree/ingest.ts'
 import { operationIdOf } from '../../src/sidetree/operation-id.ts'
 import { type ProtocolParameters, ROOTLINE } from '../../src/sidetree/parameters.ts'
 import { MAX_REQUEST_BYTES, parseRequest } from '../../src/sidetree/request.ts'
@@ -28,9 +29,19 @@ const recover = await buildRecover(
 const deactivate = await buildDeactivate({ didSuffix, signer: signer('r0') }, ROOTLINE)
 const requests: OperationRequest[] = [create, update, recover, deactivate]
 
+/** As a node takes a request: read, checked, and found usable. */
+function ingest(body: Uint8Array, params: ProtocolParameters) {
+  const { operation } = parseRequest(body, params)
+  const input = signedDataInputOf(operation)
+  const verdict = input === undefined ? undefined : checkSignedData(input, params)
+  const checked = checkOperation(operation, params, verdict)
+  requireUsable(checked, verdict)
+  return checked
+}
+
 type Reader = (body: Uint8Array, params: ProtocolParameters) => unknown
 
-function codeOf(body: Uint8Array, params: ProtocolParameters, read: Reader = ingestRequest): string {
+function codeOf(body: Uint8Array, params: ProtocolParameters, read: Reader = ingest): string {
   try {
     read(body, params)
     return 'accepted'
@@ -184,10 +195,10 @@ describe('parseRequest', () => {
   })
 })
 
-describe('ingestRequest', () => {
+describe('requireUsable', () => {
   test('accepts what can apply', () => {
     for (const request of requests) {
-      expect(ingestRequest(bytesOf(request), ROOTLINE).checked).toMatchObject({
+      expect(ingest(bytesOf(request), ROOTLINE)).toMatchObject({
         type: request.type,
         didSuffix,
       })
@@ -221,6 +232,18 @@ describe('ingestRequest', () => {
     ],
   ])('refuses %s', ([, request, code]) => {
     expect(codeOf(bytesOf(request), ROOTLINE)).toBe(code)
+  })
+
+  test('says in words why signed data are refused', () => {
+    const body = bytesOf({ ...update, revealValue: encodedMultihash('x') })
+    expect(() => ingest(body, ROOTLINE)).toThrow('the key in signedData does not hash to the reveal value')
+  })
+
+  test('refuses the commitment that is opened as the next', () => {
+    const { operation } = parseRequest(bytesOf(update), ROOTLINE)
+    const checked = checkOperation(operation, ROOTLINE)
+    const loop = { ...checked, nextUpdateCommitment: commitmentOf(publicKey('u0')) }
+    expect(() => requireUsable(loop)).toThrow(expect.objectContaining({ code: 'COMMITMENT_REUSED' }))
   })
 
   test('refuses one key for updates and recovery', () => {

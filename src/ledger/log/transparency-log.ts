@@ -3,7 +3,7 @@ import { encodeBundle } from '../../merkle/entry-bundle.ts'
 import { inclusionProof } from '../../merkle/make-proof.ts'
 import { signNote } from '../../merkle/note.ts'
 import type { NoteSigner } from '../../merkle/signing-key.ts'
-import { tileHashes } from '../../merkle/tile.ts'
+import { TileCache, tileHashes } from '../../merkle/tile.ts'
 import type { TileBuilder } from '../../merkle/tile-builder.ts'
 import { hashesAtLevel, TILE_WIDTH, tileWidth } from '../../merkle/tile-path.ts'
 import { hashLeaf, isTreeSize } from '../../merkle/tree.ts'
@@ -27,7 +27,7 @@ import type { PublishedCheckpoint } from './published-checkpoint.ts'
 import { encodeHead, entryIndex, entryKey, HEAD_KEY, type LogHead, type LogStore } from './records.ts'
 import { checkAtStart } from './start-up.ts'
 import { ownLeaf, readEntries, readTile, tileChanges, tileReader } from './tree-store.ts'
-import { verifyLogProof } from './verify-proof.ts'
+import { LogProofVerifier } from './verify-proof.ts'
 
 /** What a log is made of. */
 export interface TransparencyLogParts {
@@ -48,6 +48,8 @@ export interface TransparencyLogParts {
 
 /** Most leaves in one commit; each has at most some 4 KB. */
 const MAX_BATCH = 1024
+/** Tiles remembered for proofs, at some 35 KB. */
+const TILES_REMEMBERED = 128
 
 /** Databases that a log of this process has open. Other processes are kept out by the database's own lock. */
 const inUse = new WeakSet<LogStore>()
@@ -80,6 +82,8 @@ interface Published {
 export class TransparencyLog implements Ledger {
   readonly #parts: TransparencyLogParts
   readonly #clock: LeafClock
+  readonly #proofs: LogProofVerifier
+  readonly #tiles = new TileCache(TILES_REMEMBERED)
   readonly #listeners = new Set<() => void>()
   #head: LogHead
   #builder: TileBuilder
@@ -94,6 +98,7 @@ export class TransparencyLog implements Ledger {
   private constructor(parts: TransparencyLogParts, head: LogHead, builder: TileBuilder) {
     this.#parts = parts
     this.#clock = new LeafClock(parts.clock)
+    this.#proofs = new LogProofVerifier(parts.origin, parts.signer.verifier)
     this.#head = head
     this.#builder = builder
     this.#published = { size: 0, time: undefined, checkpoint: '', tail: Buffer.alloc(0) }
@@ -169,17 +174,16 @@ export class TransparencyLog implements Ledger {
       )
     }
     const { size, checkpoint, tail } = this.#published
-    const read = tileHashes(size, tileReader(this.#parts.store, size, tail))
+    const read = tileHashes(size, tileReader(this.#parts.store, size, tail), this.#tiles)
     const inclusion = inclusionProof(transaction.number, size, read)
     return { kind: 'log', leaf, index: transaction.number, inclusion, checkpoint }
   }
 
   verify(proof: LedgerProof, transaction: LedgerTransaction): ProofCheck[] {
-    const { origin, signer } = this.#parts
     if (proof.kind !== 'log') {
       return [{ code: 'LEAF_ANCHOR', result: 'fail', detail: 'The proof is of another kind of ledger.' }]
     }
-    return verifyLogProof(proof, origin, signer.verifier, transaction).checks
+    return this.#proofs.verify(proof, transaction).checks
   }
 
   describe(): LedgerDescription {

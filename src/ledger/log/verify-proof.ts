@@ -18,27 +18,49 @@ export interface LogProofReport {
 }
 
 /**
- * Verifies that a transaction is on a log, without the log: the leaf says what the transaction says, is included in
+ * Verifies that transactions are on a log, without the log: the leaf says what the transaction says, is included in
  * the tree of the checkpoint, and the log's key has signed that. A bad proof is a failed check, never an error.
- * @param origin of the log, and `verifier` its key: both pinned by whoever verifies
+ * Many proofs share a checkpoint, so the one that was verified last is remembered.
  */
+export class LogProofVerifier {
+  readonly #origin: string
+  readonly #verifier: NoteVerifier
+  #last: { note: string; opened: SignedCheckpoint | MerkleError } | undefined
+
+  /** @param origin of the log, and `verifier` its key: both pinned by whoever verifies */
+  constructor(origin: string, verifier: NoteVerifier) {
+    this.#origin = origin
+    this.#verifier = verifier
+  }
+
+  verify(proof: LogProof, transaction: LedgerTransaction): LogProofReport {
+    const leafHash = hashLeaf(proof.leaf)
+    const leaf = readLeaf(proof.leaf)
+    const opened = this.#open(proof.checkpoint)
+    const checkpoint = opened instanceof MerkleError ? undefined : opened
+    const checks = [
+      checkAnchor(proof, leaf, leafHash, transaction),
+      checkInclusion(proof, leafHash, checkpoint),
+      checkSignature(opened, this.#verifier),
+      checkTime(leaf, transaction),
+    ]
+    return { checks, leafHash, checkpoint }
+  }
+
+  #open(note: string): SignedCheckpoint | MerkleError {
+    if (this.#last?.note !== note) this.#last = { note, opened: open(note, this.#origin, this.#verifier) }
+    return this.#last.opened
+  }
+}
+
+/** Verifies one proof, as {@link LogProofVerifier} does. */
 export function verifyLogProof(
   proof: LogProof,
   origin: string,
   verifier: NoteVerifier,
   transaction: LedgerTransaction,
 ): LogProofReport {
-  const leafHash = hashLeaf(proof.leaf)
-  const leaf = readLeaf(proof.leaf)
-  const opened = open(proof.checkpoint, origin, verifier)
-  const checkpoint = opened instanceof MerkleError ? undefined : opened
-  const checks = [
-    checkAnchor(proof, leaf, leafHash, transaction),
-    checkInclusion(proof, leafHash, checkpoint),
-    checkSignature(opened, verifier),
-    checkTime(leaf, transaction),
-  ]
-  return { checks, leafHash, checkpoint }
+  return new LogProofVerifier(origin, verifier).verify(proof, transaction)
 }
 
 function checkAnchor(

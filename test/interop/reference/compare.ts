@@ -79,13 +79,23 @@ async function compareResolution(
   if (!outcome.ok) return { about: 'the reference fails to resolve', theirs: outcome, ours: state }
   if (state === undefined) return differenceIn('no create applies', outcome.value, undefined)
   const did = { suffix, shortForm: `did:sidetree:${suffix}` }
-  return differenceIn(`resolution of ${suffix}`, outcome.value, {
+  const theirs = withoutNull(outcome.value)
+  const ours = withoutNull({
     // The reference keeps the last document of a deactivated DID, and never shows it.
     document: state.deactivated ? outcome.value?.document : state.document,
     recoveryCommitment: state.recoveryCommitment,
     updateCommitment: state.updateCommitment,
     result: toResolutionResult(state, did, { published: true, profile: 'ion' }),
   })
+  return differenceIn(`resolution of ${suffix}`, theirs, ours)
+}
+
+/**
+ * A value with `{}` for each null in it: with every update, the reference makes an empty object of each null that the
+ * document holds (it copies null as an object), where this project leaves it.
+ */
+function withoutNull(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? null), (_, member: unknown) => (member === null ? {} : member))
 }
 
 /**

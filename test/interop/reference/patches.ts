@@ -78,7 +78,7 @@ const oddPatches: fc.Arbitrary<JsonValue> = fc.constantFrom<JsonValue>(
   addService(service(0, { a: 0.5, b: -3, c: 1000000, d: 4.35 })),
   addService(service(0, nested(30))),
   addService(service(0, nested(60))),
-  addService(service(0, nested(110))),
+  addService(service(0, nested(140))),
   addService(service(0, [])),
   addService(service(0, 7)),
   addService(service(0, true)),

@@ -1,0 +1,61 @@
+import { Type } from 'typebox'
+import type { SidetreeNode, VersionOptions } from '../node/types.ts'
+import type { ApiServer } from './api-server.ts'
+import { ApiError } from './errors.ts'
+import type { Gate } from './gate.ts'
+import { sendJson } from './respond.ts'
+import { json, problems } from './schemas.ts'
+
+const DID = Type.Object({ did: Type.String({ description: 'A DID of this node, short or long form.' }) })
+
+/** What stands behind the state of a DID. */
+export function didRoutes(app: ApiServer, { node, reports }: { node: SidetreeNode; reports: Gate }): void {
+  app.get(
+    '/dids/:did/report',
+    {
+      schema: {
+        operationId: 'explainDid',
+        summary: 'Resolve a DID with its trust report',
+        description:
+          'What was checked, what is undecided, and who must still be trusted. Any verdict is a 200.',
+        tags: ['dids'],
+        params: DID,
+        querystring: Type.Object({
+          versionId: Type.Optional(Type.String()),
+          versionTime: Type.Optional(Type.String({ description: 'RFC 3339 date and time.' })),
+        }),
+        response: { 200: json('The resolution and its report.', 'Explanation'), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const version = onlyOne(request.query)
+      const { resolution, report } = await reports.run(() => node.explain(request.params.did, version))
+      return sendJson(request, reply, { resolution: resolution.result, report })
+    },
+  )
+
+  app.get(
+    '/dids/:did/history',
+    {
+      schema: {
+        operationId: 'didHistory',
+        summary: 'All operations of a DID, and what became of each',
+        tags: ['dids'],
+        params: DID,
+        response: { 200: json('Its operations.', 'History'), ...problems(404) },
+      },
+    },
+    async (request, reply) => {
+      const { did } = request.params
+      return sendJson(request, reply, { did, operations: await reports.run(() => node.history(did)) })
+    },
+  )
+}
+
+function onlyOne({ versionId, versionTime }: VersionOptions): VersionOptions {
+  if (versionId !== undefined && versionTime !== undefined) {
+    throw new ApiError('PARAMETER_INVALID', 'versionId and versionTime are given together')
+  }
+  if (versionId !== undefined) return { versionId }
+  return versionTime === undefined ? {} : { versionTime }
+}

@@ -1,0 +1,136 @@
+import type { FastifyRequest } from 'fastify'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Type } from 'typebox'
+import type { NodeStatus, SidetreeNode } from '../node/types.ts'
+import type { ApiServer } from './api-server.ts'
+import { documented, problems } from './schemas.ts'
+
+/** Measures of this server and its node, in a registry of their own. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly #durations: Histogram<'method' | 'route' | 'status'>
+  readonly #series = new Map<string, { observe(seconds: number): void }>()
+  readonly #node: SidetreeNode
+  readonly #now: () => number
+
+  constructor(node: SidetreeNode, version: string, now: () => number) {
+    this.#node = node
+    this.#now = now
+    const registers = [this.registry]
+    collectDefaultMetrics({ register: this.registry })
+    this.#durations = new Histogram({
+      name: 'rootline_http_request_duration_seconds',
+      help: 'Time from the arrival of a request to its answer being sent.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    })
+    const info = new Gauge({
+      name: 'rootline_build_info',
+      help: 'Always 1; the labels tell what runs.',
+      labelNames: ['version', 'method'],
+      registers,
+    })
+    info.set({ version, method: node.method }, 1)
+  }
+
+  /** Counts a request that was answered. */
+  observe(request: FastifyRequest, status: number, milliseconds: number): void {
+    const route = request.routeOptions.url ?? 'none'
+    const key = `${request.method} ${status} ${route}`
+    let series = this.#series.get(key)
+    if (series === undefined) {
+      series = this.#durations.labels({ method: request.method, route, status: String(status) })
+      this.#series.set(key, series)
+    }
+    series.observe(milliseconds / 1000)
+  }
+
+  /** The Prometheus text format. Of a node that cannot tell how it fares, only `rootline_node_up` is shown. */
+  async text(): Promise<string> {
+    const status = await this.#node.status().catch(() => undefined)
+    const own = new Registry()
+    gauge(own, 'rootline_node_up', '1 if the node could tell how it fares.', status === undefined ? 0 : 1)
+    if (status !== undefined) nodeGauges(own, status, this.#now())
+    return `${await this.registry.metrics()}\n${await own.metrics()}`
+  }
+
+  close(): void {
+    this.registry.clear()
+  }
+}
+
+function nodeGauges(
+  registry: Registry,
+  { observer, queue, unresolvable, ledger }: NodeStatus,
+  now: number,
+): void {
+  const set = (name: string, help: string, value: number): void =>
+    gauge(registry, `rootline_${name}`, help, value)
+  set('queue_operations', 'Operations that wait to be anchored.', queue.operations)
+  set(
+    'queue_oldest_seconds',
+    'Age of the oldest operation that waits; 0 if none does.',
+    age(queue.oldest, now),
+  )
+  set('queue_failing', '1 if the last batch failed.', queue.lastError === undefined ? 0 : 1)
+  set(
+    'ledger_transactions',
+    'Number of the newest transaction plus one; 0 if there is none.',
+    after(ledger.newest),
+  )
+  set(
+    'observer_transactions',
+    'Number of the newest transaction that was decided plus one.',
+    after(observer.cursor),
+  )
+  set('observer_lag', 'How far the observer is behind the ledger, in transaction numbers.', observer.lag)
+  set('observer_running', '1 if the observer runs.', observer.running ? 1 : 0)
+  set('unresolvable_transactions', 'Transactions whose files are missing.', unresolvable.count)
+  set(
+    'unresolvable_oldest_seconds',
+    'How long the oldest of them waits; 0 if none does.',
+    age(unresolvable.oldest, now),
+  )
+  const reorganisations = new Counter({
+    name: 'rootline_observer_reorganisations_total',
+    help: 'Reorganisations of the ledger that were followed.',
+    registers: [registry],
+  })
+  reorganisations.inc(observer.reorganisations)
+}
+
+function gauge(registry: Registry, name: string, help: string, value: number): void {
+  new Gauge({ name, help, registers: [registry] }).set(value)
+}
+
+function age(since: string | undefined, now: number): number {
+  return since === undefined ? 0 : Math.max(0, now - Date.parse(since)) / 1000
+}
+
+function after(number: number | undefined): number {
+  return number === undefined ? 0 : number + 1
+}
+
+/** Shows the measures to Prometheus. */
+export function metricsRoutes(app: ApiServer, metrics: Metrics): void {
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        operationId: 'metrics',
+        summary: 'Measures for Prometheus',
+        tags: ['operation'],
+        response: {
+          200: documented('The text format of Prometheus.', Type.String(), 'text/plain'),
+          ...problems(),
+        },
+      },
+    },
+    async (_request, reply) =>
+      reply
+        .header('cache-control', 'no-store')
+        .header('content-type', metrics.registry.contentType)
+        .send(await metrics.text()),
+  )
+}
