@@ -3,7 +3,6 @@ import type { Ledger } from '../ledger/types.ts'
 import type { DidMethod } from '../sidetree/did.ts'
 import type { ProtocolVersions } from '../sidetree/parameters.ts'
 import { resolveOperations } from '../sidetree/resolution.ts'
-import type { DidState } from '../sidetree/state.ts'
 import { StoreError } from '../store/errors.ts'
 import type { Change, Range, Store } from '../store/store.ts'
 import { CheckPool } from './check-pool.ts'
@@ -11,7 +10,6 @@ import { bindToLedger } from './identity.ts'
 import * as keys from './keys.ts'
 import { Observer } from './observer.ts'
 import { OperationStore } from './operation-store.ts'
-import { decodeOperations, decodeRecord, type StoredOperation } from './records.ts'
 import { positioned, TransactionApplier } from './transaction-applier.ts'
 import { TransactionReader } from './transaction-reader.ts'
 
@@ -53,22 +51,12 @@ const OWN_RECORDS: readonly { range: Range; what: string }[] = [
  */
 export async function checkNodeStore(store: Store, versions: ProtocolVersions): Promise<NodeStoreCheck> {
   const check: NodeStoreCheck = { values: 0, dids: 0, problems: [] }
-  let suffix: string | undefined
-  let operations: StoredOperation[] = []
   for await (const key of store.keys({})) {
-    const value = readValue(store, key, check.problems)
+    readValue(store, key, check.problems, 'a value')
     check.values++
-    if (value === undefined || key[0] !== OPERATION_KIND) continue
-    const found = decodeOperations(value)
-    const owner = found[0]?.operation.didSuffix
-    if (owner !== suffix) {
-      compareState(store, suffix, operations, versions, check)
-      suffix = owner
-      operations = []
-    }
-    operations.push(...found)
   }
-  compareState(store, suffix, operations, versions, check)
+  // States are compared only where everything can be read: a damaged value is a reason to rebuild them all.
+  if (check.problems.length === 0) await compareStates(new OperationStore(store), versions, check)
   return check
 }
 
@@ -119,10 +107,8 @@ export async function rebuildNodeStore(parts: {
   return { kept, lost, transactions, unresolvable }
 }
 
-const OPERATION_KIND = 'o'.charCodeAt(0)
-
 /** The value of a key; undefined where it is damaged. @throws StoreError other than STORE_CORRUPT */
-function readValue(store: Store, key: Uint8Array, problems: string[], what = 'a value'): Uint8Array | undefined {
+function readValue(store: Store, key: Uint8Array, problems: string[], what: string): Uint8Array | undefined {
   try {
     return store.get(key)
   } catch (error) {
@@ -132,20 +118,25 @@ function readValue(store: Store, key: Uint8Array, problems: string[], what = 'a 
   }
 }
 
-function compareState(
-  store: Store,
-  suffix: string | undefined,
-  operations: StoredOperation[],
+async function compareStates(
+  operations: OperationStore,
   versions: ProtocolVersions,
   check: NodeStoreCheck,
-): void {
-  if (suffix === undefined) return
-  check.dids++
-  const bytes = readValue(store, keys.stateKey(suffix), check.problems, `the state of the DID ${suffix}`)
-  const expected = resolveOperations(operations.map(positioned), versions).state
-  const found = bytes === undefined ? undefined : decodeRecord<DidState>(bytes)
-  if (found?.versionId === expected?.versionId && found?.deactivated === expected?.deactivated) return
-  report(check.problems, `the state of the DID ${suffix} does not follow from its operations`)
+): Promise<void> {
+  const fresh = async (suffix: string) =>
+    resolveOperations((await operations.operations(suffix)).map(positioned), versions).state
+  for await (const suffix of operations.suffixes()) {
+    check.dids++
+    const [stored, expected] = [operations.state(suffix), await fresh(suffix)]
+    if (stored?.versionId === expected?.versionId && stored?.deactivated === expected?.deactivated) continue
+    report(check.problems, `the state of the DID ${suffix} does not follow from its operations`)
+  }
+  for await (const { transaction } of operations.transactions(undefined)) {
+    for (const suffix of operations.suffixesOf(transaction.number)) {
+      if (operations.state(suffix) !== undefined || (await fresh(suffix)) === undefined) continue
+      report(check.problems, `the DID ${suffix} has operations and no state`)
+    }
+  }
 }
 
 async function copyOwnRecords(from: Store, to: Store): Promise<{ kept: number; lost: string[] }> {

@@ -15,9 +15,6 @@ import { encodePoint } from '../../src/keys/jwk.ts'
 import { es256k } from '../../src/keys/es256k.ts'
 const native = createRequire(import.meta.url)('secp256k1/bindings.js')
 const N = 5000
-import { Session } from 'node:inspector/promises'
-import { writeFileSync } from 'node:fs'
-const S = new Session(); S.connect(); await S.post('Profiler.enable'); await S.post('Profiler.setSamplingInterval', { interval: 100 })
 const cpu = async (name: string, f: () => unknown) => { const c = process.threadCpuUsage(); const r = await f(); const e = process.threadCpuUsage(c); console.log(name.padEnd(30), ((e.user + e.system) / N).toFixed(2)); return r }
 const files = new Map<string, Uint8Array>(); let n = 0
 const put = async (b: Uint8Array) => { const id = `Qm${'x'.repeat(43)}${String(n++)}`.slice(0, 46).replace(/[0OIl]/g, 'z') + n; files.set(id, b); return id }
@@ -44,8 +41,6 @@ for (const a of [a0, a1, a2]) {
   let i = 0
   const stored: any = await cpu('checkOperation', () => outcome.operations.map((operation: any, operationIndex: number) => { const checked = checkOperation(operation, ROOTLINE, operation.type === 'create' ? undefined : verdicts[i++]); return { position: { transactionNumber: tx.number, operationIndex, transactionTime: tx.time, timestamp: tx.timestamp }, operation, checked, checkedAt: 1 } }))
   const t = performance.now()
-  await S.post('Profiler.start')
   await cpu('apply (thread)', () => applier.apply({ transaction: tx, outcome: 'applied', operations: N, problems: [], files: [], firstSeen: 1, decidedAt: 2 }, stored, { number: tx.number, timeHash: 'x' }))
-  writeFileSync('/root/prof/p'+num+'.cpuprofile', JSON.stringify((await S.post('Profiler.stop')).profile))
   console.log('apply wall/op', ((performance.now() - t) * 1000 / N).toFixed(2))
 }
