@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import { type CID, cidText } from '../codec/cid.ts'
 import { writeCar } from '../content/car.ts'
 import { parseContentCid } from '../content/read.ts'
 import type { BlockSource } from '../content/types.ts'
@@ -72,24 +73,41 @@ export function gatewayRoutes(app: ApiServer, parts: GatewayParts): void {
       const { cid } = request.params
       const format = formatOf(request, request.query)
       if (cid !== PROBE) parseContentCid(cid)
-      const isCar = format === 'car'
-      reply
-        .header('etag', isCar ? `W/"${cid}.car"` : `"${cid}.raw"`)
-        .header('cache-control', IMMUTABLE)
-        .header('vary', 'accept')
-        .header('content-location', `/ipfs/${cid}?format=${format}`)
-      if (hasIt(request.raw.headers['if-none-match'], `"${cid}.${format}"`)) return reply.code(304).send()
-      reply
-        .header('content-type', isCar ? CAR_CONTENT_TYPE : RAW)
-        .header('content-disposition', `attachment; filename="${cid}.${isCar ? 'car' : 'bin'}"`)
-      if (cid === PROBE) return reply.send(isCar ? PROBE_CAR : Buffer.alloc(0))
-      return isCar ? sendCar(cid, request, reply, parts) : sendBlock(cid, request, reply, parts)
+      if (hasIt(request.raw.headers['if-none-match'], etagOf(cid, format))) {
+        return describe(reply, cid, format).code(304).send()
+      }
+      if (cid === PROBE)
+        return describe(reply, cid, format).send(format === 'car' ? PROBE_CAR : Buffer.alloc(0))
+      const exchange = { request, reply }
+      return format === 'car' ? sendCar(cid, exchange, parts) : sendBlock(cid, exchange, parts)
     },
   )
 }
 
+type Format = 'raw' | 'car'
+
+interface Exchange {
+  request: FastifyRequest
+  reply: FastifyReply
+}
+
+function etagOf(cid: string, format: Format): string {
+  return format === 'car' ? `W/"${cid}.car"` : `"${cid}.raw"`
+}
+
+/** Sets what a client is told of the content: once it is there. */
+function describe(reply: FastifyReply, cid: string, format: Format): FastifyReply {
+  return reply
+    .header('content-type', format === 'car' ? CAR_CONTENT_TYPE : RAW)
+    .header('content-disposition', `attachment; filename="${cid}.${format === 'car' ? 'car' : 'bin'}"`)
+    .header('content-location', `/ipfs/${cid}?format=${format}`)
+    .header('etag', etagOf(cid, format))
+    .header('cache-control', IMMUTABLE)
+    .header('vary', 'accept')
+}
+
 /** @throws ApiError GATEWAY_FORMAT_MISSING, GATEWAY_OPTION_UNSUPPORTED, NOT_ACCEPTABLE */
-function formatOf(request: FastifyRequest, query: Query): 'raw' | 'car' {
+function formatOf(request: FastifyRequest, query: Query): Format {
   const { accept } = request.raw.headers
   if (query.format === undefined && accept === undefined) {
     throw new ApiError(
@@ -117,36 +135,35 @@ function checkCarOptions(query: Query, inAccept: ReadonlyMap<string, string>): v
 
 async function sendBlock(
   cid: string,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  { request, reply }: Exchange,
   { content, downloads, limits }: GatewayParts,
 ): Promise<FastifyReply> {
   const signal = request.signal
   const block = await downloads.run(() => content.block(cid, { maxBytes: limits.blockBytes, signal }))
-  return reply.send(Buffer.from(block.buffer, block.byteOffset, block.byteLength))
+  return describe(reply, cid, 'raw').send(Buffer.from(block.buffer, block.byteOffset, block.byteLength))
 }
 
 /** The first part is read before anything is sent, so that a file that is not here is a 404. */
 async function sendCar(
   cid: string,
-  request: FastifyRequest,
-  reply: FastifyReply,
+  { request, reply }: Exchange,
   { content, downloads, limits }: GatewayParts,
 ): Promise<FastifyReply> {
+  const { fileBytes, blockBytes } = limits
+  const signal = request.signal
+  const getBlock = (link: CID) => content.block(cidText(link), { maxBytes: blockBytes, signal })
   const leave = downloads.enter()
   try {
-    const { fileBytes, blockBytes } = limits
-    const signal = request.signal
-    const getBlock = (link: { toString(): string }) =>
-      content.block(link.toString(), { maxBytes: blockBytes, signal })
     const parts = writeCar(cid, getBlock, { maxBytes: fileBytes, signal })
     const first = await parts.next()
+    describe(reply, cid, 'car')
     if (first.done === true || request.method === 'HEAD') {
       await parts.return(undefined)
       leave()
       return reply.send(Buffer.alloc(0))
     }
-    const stream = Readable.from(prepended(first.value, parts), { objectMode: false })
+    const stream = Readable.from(prepended(first.value, parts, leave), { objectMode: false })
+    // Also if it is never read.
     stream.once('close', leave)
     return reply.send(stream)
   } catch (error) {
@@ -155,11 +172,16 @@ async function sendCar(
   }
 }
 
-async function* prepended(first: Uint8Array, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* prepended(
+  first: Uint8Array,
+  rest: AsyncGenerator<Uint8Array>,
+  done: () => void,
+): AsyncGenerator<Uint8Array> {
   try {
     yield first
     yield* rest
   } finally {
     await rest.return(undefined)
+    done()
   }
 }

@@ -102,7 +102,9 @@ export class IdentifierHandler {
     reply.header('vary', 'accept')
     const resolved = await this.#resolve(identifier, request)
     if (resolved.deactivated) reply.code(410)
-    if (resource === undefined) this.#sendResolution(resolved, type, identifier, exchange)
+    // Of a deactivated DID there is nothing to be led to.
+    const isWhole = resource === undefined || resolved.deactivated
+    if (isWhole) this.#sendResolution(resolved, resource === undefined ? type : RESULT, identifier, exchange)
     else this.#sendResource(resolved, type, identifier, exchange)
   }
 

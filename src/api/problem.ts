@@ -94,7 +94,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 
 /** Writes a failure of the server to the log, with the request that it happened to. */
 export function logFailure(status: number, error: unknown, request: FastifyRequest): void {
-  if (status < 500) return
+  const isHungUp = error instanceof Error && error.name === 'AbortError' && request.raw.socket.destroyed
+  if (status < 500 || isHungUp) return
   const entry = { err: error, request: request.id, method: request.method, route: request.routeOptions.url }
   if (error instanceof ApiError && error.code !== 'INTERNAL_ERROR') request.log.warn(entry, error.message)
   else request.log.error(entry, 'a request failed')

@@ -14,7 +14,6 @@ export const PROTOCOL_TITLES: Readonly<Record<SidetreeErrorCode, string>> = {
   SUFFIX_DATA_TYPE_INVALID: 'The type in the suffix data is not a short text of base64url characters.',
   DELTA_HASH_INVALID: 'The delta hash is not a multihash of SHA-256 in base64url.',
   RECOVERY_COMMITMENT_INVALID: 'The recovery commitment is not a multihash of SHA-256 in base64url.',
-  ANCHOR_ORIGIN_INVALID: 'The anchor origin has the wrong type or size.',
   DELTA_UNAVAILABLE: 'The delta could not be had.',
   DELTA_INVALID: 'The delta is not an object.',
   DELTA_MEMBERS_INVALID: 'The delta lacks a member, or has one that does not belong to it.',

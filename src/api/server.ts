@@ -62,8 +62,9 @@ function createServer({ logger, trustedProxies = [] }: ApiParts, limits: ApiLimi
     routerOptions: { maxParamLength: MAX_HEADER_BYTES },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true } },
     clientErrorHandler: answerClientError,
+    // These come before any hook.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
-      sendProblem(error, request, reply),
+      sendProblem(error, request, reply.headers(SECURITY_HEADERS)),
   })
   app.setSerializerCompiler(() => data => JSON.stringify(data))
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply))

@@ -7,6 +7,8 @@ import type { ReadTransaction, TransactionReader } from './transaction-reader.ts
 
 /** Transactions that are fetched and checked side by side; they are applied in order. */
 const PARALLEL = 8
+/** Operations that are read ahead of the one that is applied: they are held in memory. */
+const READ_AHEAD = 15_000
 /** First and longest wait before an unavailable transaction is tried again, in milliseconds. */
 const RETRY = { first: 1_000, longest: 15 * 60_000 }
 /** Unavailable transactions that are tried in one round. */
@@ -136,19 +138,40 @@ export class Observer {
     onEvent?.({ type: 'reorganised', reverted })
   }
 
+  /** Takes what is new in order, while what comes next is fetched and checked already. */
   async #followNew(): Promise<void> {
-    const { ledger, operations } = this.#parts
-    for (;;) {
-      const page = await ledger.transactions(operations.cursor()?.number, PARALLEL)
-      if (page.length === 0) return
-      const firstSeen = this.#parts.now()
-      const reading = page.map(transaction => this.#read(transaction, firstSeen))
-      for (const [i, transaction] of page.entries()) {
-        const position = { number: transaction.number, timeHash: transaction.timeHash }
-        await this.#take(transaction, await (reading[i] as Promise<ReadTransaction>), firstSeen, position)
-        this.#stop.signal.throwIfAborted()
+    const ahead: Reading[] = []
+    const upcoming = this.#upcoming(this.#parts.operations.cursor()?.number)
+    for (let more = true; more || ahead.length > 0; ) {
+      while (more && ahead.length < PARALLEL && weightOf(ahead) < READ_AHEAD) {
+        const next = await upcoming.next()
+        if (next.done === true) more = false
+        else ahead.push(this.#begin(next.value))
       }
+      const reading = ahead.shift()
+      if (reading === undefined) return
+      const { transaction, firstSeen } = reading
+      const position = { number: transaction.number, timeHash: transaction.timeHash }
+      await this.#take(transaction, await reading.result, firstSeen, position)
+      this.#stop.signal.throwIfAborted()
     }
+  }
+
+  /** Transactions after a number, until there are none. */
+  async *#upcoming(after: number | undefined): AsyncGenerator<LedgerTransaction> {
+    for (let cursor = after; ; ) {
+      const page = await this.#parts.ledger.transactions(cursor, PARALLEL)
+      yield* page
+      const last = page.at(-1)
+      if (last === undefined) return
+      cursor = last.number
+    }
+  }
+
+  #begin(transaction: LedgerTransaction): Reading {
+    const firstSeen = this.#parts.now()
+    const operations = Math.max(1, Number.parseInt(transaction.anchorString, 10) || 0)
+    return { transaction, firstSeen, operations, result: this.#read(transaction, firstSeen) }
   }
 
   async #read(transaction: LedgerTransaction, firstSeen: number): Promise<ReadTransaction> {
@@ -212,6 +235,19 @@ export class Observer {
       }
     }
   }
+}
+
+/** A transaction that is being read. */
+interface Reading {
+  transaction: LedgerTransaction
+  firstSeen: number
+  /** As the anchor string declares them. */
+  operations: number
+  result: Promise<ReadTransaction>
+}
+
+function weightOf(readings: readonly Reading[]): number {
+  return readings.reduce((sum, reading) => sum + reading.operations, 0)
 }
 
 function stopping(): NodeError {

@@ -102,8 +102,8 @@ export async function rebuildNodeStore(parts: {
     await pool.close()
   }
   const unresolvable = (await operations.unresolvables()).length
-  // What was written without a flush so far becomes durable with this.
-  await to.commit([])
+  // All that was written without a flush so far becomes durable with one more commit.
+  await to.commit([{ key: keys.IDENTITY, value: to.get(keys.IDENTITY) as Uint8Array }])
   return { kept, lost, transactions, unresolvable }
 }
 

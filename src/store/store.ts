@@ -61,7 +61,7 @@ export class Store {
       keyEncoding: 'view',
       valueEncoding: 'view',
       cacheSize: options.cacheBytes ?? 8 << 20,
-      writeBufferSize: options.writeBufferBytes ?? 16 << 20,
+      writeBufferSize: options.writeBufferBytes ?? 32 << 20,
     })
     try {
       await db.open()

@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { Command } from 'commander'
+import { verifyLog } from '../../ledger/log/verify-log.ts'
+import { parseCheckpoint } from '../../merkle/checkpoint.ts'
+import { parseNote } from '../../merkle/note.ts'
+import { type NoteVerifier, parseVkey } from '../../merkle/vkey.ts'
+import { Store } from '../../store/store.ts'
+import { EXIT } from '../../trust/exit-status.ts'
+import { dataFolder, requireDataFolder, type DataFolder } from '../data-folder.ts'
+import { CliError } from '../errors.ts'
+import { text, withExamples, withSettings } from '../options.ts'
+import { action, type Host, type Run } from '../run.ts'
+import { nodeClient } from '../session.ts'
+import { readLogKey } from '../up.ts'
+
+/** `rootline log`: the transparency log. */
+export function logCommand(host: Host): Command {
+  const log = new Command('log').description('Look at the transparency log, and verify it.')
+  log.addCommand(checkpointCommand(host))
+  log.addCommand(verifyCommand(host))
+  return log
+}
+
+function checkpointCommand(host: Host): Command {
+  const command = new Command('checkpoint').description(
+    'Print the newest checkpoint of the log, a signed note (C2SP tlog-checkpoint). Keep some: they show if history is rewritten.',
+  )
+  withExamples(command, 'rootline log checkpoint', 'rootline log checkpoint --json')
+  return withSettings(command, 'node', 'data', 'tokenFile').action(action(host, checkpoint))
+}
+
+async function checkpoint({ settings, terminal }: Run): Promise<undefined> {
+  const note = await (await nodeClient(settings)).checkpoint()
+  const { text: body, signatures } = parseNote(note)
+  const { origin, size, root } = parseCheckpoint(body)
+  const signers = signatures.map(({ name, keyId }) => ({ name, keyId }))
+  terminal.result({ origin, size, root: Buffer.from(root).toString('hex'), signatures: signers, note }, () => note)
+  if (!terminal.json) terminal.note('The signature was not checked: "rootline log verify" does that, on the folder.')
+}
+
+function verifyCommand(host: Host): Command {
+  const command = new Command('verify')
+    .description(
+      'Verify the whole log in a folder, with no node running on it: every entry and tile, the head, and that what was ' +
+        'published is part of it.',
+    )
+    .option('--key <vkey>', "verifier key of the log (default: that of the folder's log.key)")
+  withExamples(command, 'rootline log verify --data ./node')
+  return withSettings(command, 'data').action(action(host, verify))
+}
+
+async function verify({ settings, terminal, options }: Run): Promise<number> {
+  const folder = dataFolder(settings.data)
+  requireDataFolder(folder)
+  const vkey = text(options['key'])
+  const key = vkey === undefined ? await verifierOf(folder) : parseVkey(vkey)
+  terminal.progress(`reading ${folder.log}`)
+  const verification = await verifyLogIn(folder, key)
+  const { size, root, problems } = verification
+  terminal.result({ log: key.name, ...verification }, () =>
+    problems.length === 0
+      ? `the log ${key.name} is whole: ${size} entries, root ${root}`
+      : [`the log ${key.name} is damaged:`, ...problems.map(problem => `- ${problem}`)].join('\n'),
+  )
+  return problems.length === 0 ? EXIT.verified : EXIT.false
+}
+
+/** The public half of a folder's log key. @throws CliError LOG_KEY_MISSING */
+export async function verifierOf(folder: DataFolder): Promise<NoteVerifier> {
+  const signer = await readLogKey(folder)
+  if (signer !== undefined) return signer.verifier
+  throw new CliError('LOG_KEY_MISSING', `there is no key ${folder.logKey}`, { hint: 'give the verifier key with --key' })
+}
+
+/** Verifies the log in a folder. @throws StoreError where its database cannot be opened */
+export async function verifyLogIn(folder: DataFolder, key: NoteVerifier) {
+  const store = await Store.open(folder.log)
+  try {
+    const published = existsSync(folder.checkpoint) ? await readFile(folder.checkpoint, 'utf8') : undefined
+    return await verifyLog(store, key.name, key, published)
+  } finally {
+    await store.close()
+  }
+}

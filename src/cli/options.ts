@@ -1,0 +1,47 @@
+import { type Command, Option } from 'commander'
+import { SETTINGS, type SettingName } from './settings.ts'
+
+/** The options of the command line that give a setting: `--token-file FILE` gives `tokenFile`. */
+const FLAGS = {
+  data: '--data <dir>',
+  listen: '--listen <host:port>',
+  method: '--method <name>',
+  network: '--network <label>',
+  protocol: '--protocol <name>',
+  logName: '--log-name <name>',
+  logLevel: '--log-level <level>',
+  node: '--node <url>',
+  tokenFile: '--token-file <file>',
+  keystore: '--keystore <file>',
+  passphraseFile: '--passphrase-file <file>',
+  timeout: '--timeout <seconds>',
+} as const satisfies { readonly [name in SettingName]?: string }
+
+/** Adds options that give settings, each described as its setting is. */
+export function withSettings(command: Command, ...names: (keyof typeof FLAGS)[]): Command {
+  for (const name of names) {
+    const setting: { description?: string; default?: unknown } = SETTINGS[name]
+    command.addOption(new Option(FLAGS[name], `${setting.description ?? ''} (default: ${setting.default})`))
+  }
+  return command
+}
+
+/** Adds examples, which stand before everything else in the help of a command. */
+export function withExamples(command: Command, ...examples: string[]): Command {
+  return command.addHelpText('before', `Examples:\n${examples.map(example => `  ${example}`).join('\n')}\n`)
+}
+
+/** Collects an option that can be given more than once. */
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value]
+}
+
+/** An option that was given once or more. */
+export function list(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter(item => typeof item === 'string') : []
+}
+
+/** A text option, or undefined. */
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
