@@ -32,12 +32,6 @@ export function chooseType<T extends string>(
   return best
 }
 
-/** True if the header has a range that names this media type itself, whatever its parameters. */
-export function namesType(header: string | undefined, mediaType: string): boolean {
-  if (header === undefined) return false
-  return parseAccept(header).some(({ type, subtype }) => `${type}/${subtype}` === mediaType)
-}
-
 /** The parameters of the range that names this media type, or undefined. */
 export function parametersOf(
   header: string | undefined,

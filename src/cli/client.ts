@@ -82,9 +82,14 @@ export class NodeClient {
 
   async explain(did: string, version: VersionOptions): Promise<NodeExplanation> {
     const query = new URLSearchParams({ ...version })
-    const answer = await this.#get(`/dids/${encodeURIComponent(did)}/report${query.size > 0 ? `?${query}` : ''}`)
+    const answer = await this.#get(
+      `/dids/${encodeURIComponent(did)}/report${query.size > 0 ? `?${query}` : ''}`,
+    )
     const { resolution, report } = answer
-    if (!isResolution(resolution) || !Value.Check({ TrustNeeds: NEEDS_SCHEMA }, TRUST_REPORT_SCHEMA, report)) {
+    if (
+      !isResolution(resolution) ||
+      !Value.Check({ TrustNeeds: NEEDS_SCHEMA }, TRUST_REPORT_SCHEMA, report)
+    ) {
       throw unexpected('a resolution with its report')
     }
     return { resolution, report: report as unknown as TrustReport } as NodeExplanation
@@ -164,7 +169,9 @@ export class NodeClient {
     } catch (cause) {
       if (!(cause instanceof NetError)) throw cause
       throw new CliError('NODE_UNREACHABLE', `the node at ${this.url} did not answer: ${cause.message}`, {
-        hint: this.#isLocal ? 'start one with "rootline up", or name another with --node' : 'check the URL and the network',
+        hint: this.#isLocal
+          ? 'start one with "rootline up", or name another with --node'
+          : 'check the URL and the network',
         status: EXIT.undecided,
         cause,
       })
@@ -206,12 +213,15 @@ function parseAnswer({ body }: FetchResult): JsonObject | undefined {
 function operationStatus(value: unknown): OperationStatus {
   if (!isJsonObject(value)) throw unexpected('the status of an operation')
   const { id, did, type, state } = value
-  if ([id, did, type, state].every(member => typeof member === 'string')) return value as unknown as OperationStatus
+  if ([id, did, type, state].every(member => typeof member === 'string'))
+    return value as unknown as OperationStatus
   throw unexpected('the status of an operation')
 }
 
 function isResolution(value: unknown): boolean {
-  return isJsonObject(value) && isJsonObject(value['didDocumentMetadata']) && value['didDocument'] !== undefined
+  return (
+    isJsonObject(value) && isJsonObject(value['didDocumentMetadata']) && value['didDocument'] !== undefined
+  )
 }
 
 function isHistoryEntry(value: unknown): boolean {
@@ -219,10 +229,14 @@ function isHistoryEntry(value: unknown): boolean {
 }
 
 function unexpected(what: string): CliError {
-  return new CliError('NODE_ANSWER_INVALID', `what answered is no node of this version: ${what} was expected`, {
-    hint: 'check the URL that --node gives',
-    status: EXIT.undecided,
-  })
+  return new CliError(
+    'NODE_ANSWER_INVALID',
+    `what answered is no node of this version: ${what} was expected`,
+    {
+      hint: 'check the URL that --node gives',
+      status: EXIT.undecided,
+    },
+  )
 }
 
 function fail(error: Error): never {

@@ -115,7 +115,11 @@ export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }
 
-async function withFile(path: string, flags: string, use: (file: FileHandle) => Promise<void>): Promise<void> {
+async function withFile(
+  path: string,
+  flags: string,
+  use: (file: FileHandle) => Promise<void>,
+): Promise<void> {
   const file = await open(path, flags, 0o600)
   try {
     await use(file)
@@ -126,5 +130,8 @@ async function withFile(path: string, flags: string, use: (file: FileHandle) => 
 
 function unavailable(path: string, cause: unknown): CliError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new CliError('DATA_UNAVAILABLE', `${path} cannot be used: ${reason}`, { status: EXIT.internal, cause })
+  return new CliError('DATA_UNAVAILABLE', `${path} cannot be used: ${reason}`, {
+    status: EXIT.internal,
+    cause,
+  })
 }

@@ -93,7 +93,10 @@ export async function deactivateDid(session: DidSession, did: string): Promise<H
  * operator's own: another could say so of an operation that it has thrown away.
  * @throws CliError OPERATION_REJECTED, WAITED_TOO_LONG
  */
-export async function waitUntilApplied(session: DidSession, { status, spent }: HandedIn): Promise<OperationStatus> {
+export async function waitUntilApplied(
+  session: DidSession,
+  { status, spent }: HandedIn,
+): Promise<OperationStatus> {
   const applied = await outcomeOf(session, status.id)
   for (const kid of session.client.isOwn ? spent : []) await session.keystore.remove(kid)
   return applied
@@ -172,7 +175,8 @@ async function unlessQueued(commitments: Promise<DidCommitments>): Promise<DidCo
   try {
     return await commitments
   } catch (error) {
-    if (error instanceof NodeProblem && error.code === 'DID_UNKNOWN' && error.reason === 'QUEUED') return undefined
+    if (error instanceof NodeProblem && error.code === 'DID_UNKNOWN' && error.reason === 'QUEUED')
+      return undefined
     throw error
   }
 }
@@ -189,9 +193,13 @@ function signerFor(
     role === 'update'
       ? 'name the keystore that holds it with --keystore, or give the DID new keys with "rootline did recover"'
       : 'name the keystore that holds it with --keystore'
-  throw new CliError('KEY_OF_DID_MISSING', `${keystore.path} does not hold the ${role} key that the DID commits to`, {
-    hint,
-  })
+  throw new CliError(
+    'KEY_OF_DID_MISSING',
+    `${keystore.path} does not hold the ${role} key that the DID commits to`,
+    {
+      hint,
+    },
+  )
 }
 
 /** The recovery key, and the keys that are of no use after it was used: itself, and the update key. */

@@ -43,12 +43,13 @@ const ID = /^[A-Za-z0-9_-]{1,50}$/
  * Reads keys and services of the command line.
  * @throws CliError USAGE, INPUT_UNREADABLE, INPUT_INVALID; DidError for a JWK that cannot be published
  */
-export async function readEntries(
-  options: DocumentOptions,
-  stdin: Readable,
-): Promise<DocumentEntries> {
+export async function readEntries(options: DocumentOptions, stdin: Readable): Promise<DocumentEntries> {
   const purposes = readPurposes(options.purposes)
-  const entries: DocumentEntries = { publicKeys: [], services: options.services.map(readService), generated: [] }
+  const entries: DocumentEntries = {
+    publicKeys: [],
+    services: options.services.map(readService),
+    generated: [],
+  }
   for (const text of options.keys) {
     const free = () => freeId(entries.publicKeys, options)
     const [wanted, source] = splitKey(text)

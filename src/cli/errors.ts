@@ -1,50 +1,37 @@
 import { EXIT } from '../trust/exit-status.ts'
 
-/** What a command itself refuses or fails at. */
-export type CliErrorCode =
-  /** The command line is not one that the command takes. */
-  | 'USAGE'
-  /** A setting has a value that it cannot have, or the file of settings cannot be read. */
-  | 'CONFIG_INVALID'
-  | 'CONFIG_KEY_UNKNOWN'
-  /** The folder of a node cannot be made or used. */
-  | 'DATA_UNAVAILABLE'
-  /** A file with a secret is open to other users, or is not what it should be. */
-  | 'SECRET_FILE_UNSAFE'
-  | 'SECRET_FILE_INVALID'
-  /** There is a log, and the key that it was begun with is gone. */
-  | 'LOG_KEY_MISSING'
-  /** The settings name another log than the one in the folder. */
-  | 'LOG_NAME_MISMATCH'
-  /** A repair was stopped before it was done. */
-  | 'REPAIR_UNFINISHED'
-  | 'ADDRESS_UNAVAILABLE'
-  | 'NODE_UNREACHABLE'
-  /** What answered is no node, or one of another version. */
-  | 'NODE_ANSWER_INVALID'
-  /** The node serves another DID method than the settings name. */
-  | 'NODE_METHOD_MISMATCH'
-  | 'TOKEN_MISSING'
-  /** The token would leave this machine unencrypted. */
-  | 'TOKEN_NOT_SENT'
-  | 'PASSPHRASE_MISSING'
-  | 'PASSPHRASES_DIFFER'
-  /** The keystore does not hold the key that the DID commits to. */
-  | 'KEY_OF_DID_MISSING'
-  | 'INPUT_UNREADABLE'
-  | 'INPUT_INVALID'
-  /** A command that cannot be taken back was not confirmed. */
-  | 'NOT_CONFIRMED'
-  | 'OPERATION_REJECTED'
-  | 'WAITED_TOO_LONG'
-  /** A DID that another driver than a node's resolves could not be resolved. */
-  | 'RESOLUTION_FAILED'
-  /** What is on the disk is not what was written. */
-  | 'DAMAGE_FOUND'
-  | 'NOT_REPAIRABLE'
-  /** A step of the tour did not do what it says. */
-  | 'TOUR_FAILED'
-  | 'INTERRUPTED'
+/** What a command itself refuses or fails at; docs/cli.md lists them. */
+export const CLI_ERRORS = {
+  USAGE: 'The command line is not one that the command takes.',
+  CONFIG_INVALID: 'A setting has a value that it cannot have, or the file of settings cannot be read.',
+  CONFIG_KEY_UNKNOWN: 'The file of settings has a setting that does not exist.',
+  DATA_UNAVAILABLE: 'The folder of a node cannot be made or used, or no node has run in it.',
+  SECRET_FILE_UNSAFE: 'A file with a secret is open to other users of the machine.',
+  SECRET_FILE_INVALID: 'A file with a secret holds something else.',
+  LOG_KEY_MISSING: 'There is a log, and the key that it was begun with is gone.',
+  LOG_NAME_MISMATCH: 'The settings name another log than the one in the folder.',
+  REPAIR_UNFINISHED: 'A repair was stopped before its end.',
+  ADDRESS_UNAVAILABLE: 'The node cannot listen where it should.',
+  NODE_UNREACHABLE: 'The node did not answer.',
+  NODE_ANSWER_INVALID: 'What answered is no node, or one of another version.',
+  NODE_METHOD_MISMATCH: 'The node serves another DID method than the settings name.',
+  TOKEN_MISSING: 'The file with the token of the node is not there.',
+  TOKEN_NOT_SENT: 'The token would leave this machine unencrypted.',
+  PASSPHRASE_MISSING: 'The passphrase of the keystore is not given, and cannot be asked for.',
+  PASSPHRASES_DIFFER: 'A new passphrase was not typed twice alike.',
+  KEY_OF_DID_MISSING: 'The keystore does not hold the key that the DID commits to.',
+  INPUT_UNREADABLE: 'A file cannot be read, or is too large.',
+  INPUT_INVALID: 'A file does not hold what the command reads from it.',
+  NOT_CONFIRMED: 'A command that cannot be taken back was not confirmed.',
+  OPERATION_REJECTED: 'The operation counts for nothing, or the DID takes no more operations.',
+  WAITED_TOO_LONG: 'What was waited for has not happened yet.',
+  RESOLUTION_FAILED: 'A driver of another DID method could not resolve the DID.',
+  NOT_REPAIRABLE: 'What is damaged follows from nothing else, so that only a copy can replace it.',
+  TOUR_FAILED: 'A step of the tour did not do what it says.',
+  INTERRUPTED: 'A question on the terminal was not answered.',
+} as const
+
+export type CliErrorCode = keyof typeof CLI_ERRORS
 
 type ExitStatus = (typeof EXIT)[keyof typeof EXIT]
 

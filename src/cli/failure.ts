@@ -56,7 +56,8 @@ function problemFailure({ code, reason, message, status }: NodeProblem): Failure
 }
 
 const PROBLEM_HINTS: { readonly [code: string]: string } = {
-  DID_UNKNOWN: 'check the DID, or wait until its create operation is anchored; its long form resolves at once',
+  DID_UNKNOWN:
+    'check the DID, or wait until its create operation is anchored; its long form resolves at once',
   TOKEN_INVALID: 'name the token file of this node with --token-file, or its folder with --data',
   HOST_NOT_ALLOWED: 'add the name to "hosts" in the settings of the node',
   RATE_LIMITED: 'try again in a minute',
@@ -74,7 +75,8 @@ const STORE_HINTS: { readonly [code in StoreErrorCode]?: string } = {
 }
 
 const KEY_HINTS: { readonly [code in KeyErrorCode]?: string } = {
-  KEYSTORE_NOT_FOUND: 'make one with "rootline key generate" or "rootline did create", or name it with --keystore',
+  KEYSTORE_NOT_FOUND:
+    'make one with "rootline key generate" or "rootline did create", or name it with --keystore',
 }
 
 function keyStatus(code: KeyErrorCode): number {
@@ -97,7 +99,11 @@ function withHint(error: Error & { code: string }, status: number, hint: string 
 }
 
 function unforeseen(error: unknown): Failure {
-  const base = { code: 'INTERNAL', status: EXIT.internal, hint: 'this is a fault of the program: please report it' }
+  const base = {
+    code: 'INTERNAL',
+    status: EXIT.internal,
+    hint: 'this is a fault of the program: please report it',
+  }
   if (!(error instanceof Error)) return { ...base, message: String(error) }
   return { ...base, message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) }
 }

@@ -15,7 +15,9 @@ export async function openKeystore(run: Run, options: { make: boolean }): Promis
   const path = run.settings.keystore
   if (existsSync(path) || !options.make) return Keystore.open(path, await passphrase(run, 'open'))
   const keystore = await Keystore.create(path, await passphrase(run, 'make'))
-  run.terminal.note(`made the keystore ${path}: keep a copy of it, and its passphrase; nothing can replace them`)
+  run.terminal.note(
+    `made the keystore ${path}: keep a copy of it, and its passphrase; nothing can replace them`,
+  )
   return keystore
 }
 
@@ -39,6 +41,8 @@ async function readPassphraseFile(path: string): Promise<string> {
     return firstLine(await readFile(path, 'utf8'))
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new CliError('PASSPHRASE_MISSING', `the passphrase file ${path} cannot be read: ${reason}`, { cause })
+    throw new CliError('PASSPHRASE_MISSING', `the passphrase file ${path} cannot be read: ${reason}`, {
+      cause,
+    })
   }
 }

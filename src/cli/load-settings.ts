@@ -6,6 +6,7 @@ import { CliError } from './errors.ts'
 import {
   defaultSettings,
   environmentName,
+  factsOf,
   type Machine,
   SETTING_NAMES,
   SETTINGS,
@@ -49,7 +50,8 @@ export function loadSettings(sources: Sources): LoadedSettings {
     origins.set(name, origin)
   }
   const file = sources.file ?? env['ROOTLINE_CONFIG']
-  for (const [name, value] of file === undefined ? [] : readSettingsFile(file)) set(name, value, `file ${file}`)
+  for (const [name, value] of file === undefined ? [] : readSettingsFile(file))
+    set(name, value, `file ${file}`)
   for (const name of SETTING_NAMES) {
     const variable = environmentName(name)
     const text = env[variable]
@@ -67,9 +69,13 @@ export function loadSettings(sources: Sources): LoadedSettings {
 export function readSettingsFile(path: string): [SettingName, unknown][] {
   return flatten(parseFile(path)).map(([name, value]) => {
     if (isSettingName(name)) return [name, value]
-    throw new CliError('CONFIG_KEY_UNKNOWN', `${path}: there is no setting ${JSON.stringify(name)}${similar(name)}`, {
-      hint: 'docs/configuration.md lists the settings',
-    })
+    throw new CliError(
+      'CONFIG_KEY_UNKNOWN',
+      `${path}: there is no setting ${JSON.stringify(name)}${similar(name)}`,
+      {
+        hint: 'docs/configuration.md lists the settings',
+      },
+    )
   })
 }
 
@@ -92,7 +98,8 @@ function parseFile(path: string): JsonObject {
 function flatten(file: JsonObject): [string, unknown][] {
   return Object.entries(file).flatMap(([name, value]): [string, unknown][] => {
     const isGroup = isJsonObject(value) && !isSettingName(name)
-    if (name.includes('.') || !isGroup) return [[name.includes('.') ? `${name} (write groups as objects)` : name, value]]
+    if (name.includes('.') || !isGroup)
+      return [[name.includes('.') ? `${name} (write groups as objects)` : name, value]]
     return Object.entries(value).map(([member, inner]) => [`${name}.${member}`, inner])
   })
 }
@@ -105,11 +112,14 @@ function checked(name: SettingName, value: unknown, origin: Origin): unknown {
   const schema = SETTINGS[name]
   if (Value.Check(schema, value)) return value
   const [problem] = Value.Errors(schema, value)
-  const { description }: { description?: string } = schema
   const from = origin === 'flag' ? 'the command line' : origin
-  throw new CliError('CONFIG_INVALID', `the setting ${name} from ${from}: ${problem?.message ?? 'it has a wrong type'}`, {
-    hint: `${name}: ${description ?? ''}`,
-  })
+  throw new CliError(
+    'CONFIG_INVALID',
+    `the setting ${name} from ${from}: ${problem?.message ?? 'it has a wrong type'}`,
+    {
+      hint: `${name}: ${factsOf(name).description}`,
+    },
+  )
 }
 
 function unknownVariables(env: Machine['env']): string[] {

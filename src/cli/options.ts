@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { SETTINGS, type SettingName } from './settings.ts'
+import { factsOf, type SettingName } from './settings.ts'
 
 /** The options of the command line that give a setting: `--token-file FILE` gives `tokenFile`. */
 const FLAGS = {
@@ -20,8 +20,8 @@ const FLAGS = {
 /** Adds options that give settings, each described as its setting is. */
 export function withSettings(command: Command, ...names: (keyof typeof FLAGS)[]): Command {
   for (const name of names) {
-    const setting: { description?: string; default?: unknown } = SETTINGS[name]
-    command.addOption(new Option(FLAGS[name], `${setting.description ?? ''} (default: ${setting.default})`))
+    const { description, default: value } = factsOf(name)
+    command.addOption(new Option(FLAGS[name], `${description} (default: ${value})`))
   }
   return command
 }

@@ -70,9 +70,20 @@ async function fromDidItself(did: string, method: 'key' | 'jwk', options: Resolv
   const detail = 'The document was made from the DID.'
   const needs = [
     builder.edge({ from: subject, to: key, code, result: 'pass', detail }),
-    builder.edge({ from: key, to: software, code: 'SELF_CERTIFYING', result: 'pass', detail: 'The DID is its key.' }),
+    builder.edge({
+      from: key,
+      to: software,
+      code: 'SELF_CERTIFYING',
+      result: 'pass',
+      detail: 'The DID is its key.',
+    }),
   ]
-  builder.claim({ id: 'document', statement: 'This is the document of the DID.', node: subject, needs: { all: needs } })
+  builder.claim({
+    id: 'document',
+    statement: 'This is the document of the DID.',
+    node: subject,
+    needs: { all: needs },
+  })
   builder.notShown('That the key is still in use: such a DID can be neither changed nor ended.')
   builder.notShown('Who controls the DID in the world: a DID is a key and not a name.')
   return judged(resolution, builder, options)
@@ -96,7 +107,12 @@ async function fromHost(did: string, options: ResolveOptions): Promise<Resolved>
     edge('DID_WEB_TLS', connection, `The certificate is one for ${host} that this machine accepts.`),
     edge('DID_WEB_FETCHED', owner, 'The host answered with this document.'),
   ]
-  builder.claim({ id: 'document', statement: 'This is the document of the DID.', node: subject, needs: { all: needs } })
+  builder.claim({
+    id: 'document',
+    statement: 'This is the document of the DID.',
+    node: subject,
+    needs: { all: needs },
+  })
   builder.notShown('What the document said before, or says to others: a web server keeps no history.')
   return judged(resolution, builder, options)
 }
@@ -130,7 +146,11 @@ async function fromOtherNode(did: string, method: string, options: ResolveOption
 }
 
 /** The node's own report; undefined where it is a resolver that gives none. */
-async function reportOf(client: NodeClient, did: string, version: VersionOptions): Promise<TrustReport | undefined> {
+async function reportOf(
+  client: NodeClient,
+  did: string,
+  version: VersionOptions,
+): Promise<TrustReport | undefined> {
   try {
     return (await client.explain(did, version)).report
   } catch (error) {
@@ -141,7 +161,10 @@ async function reportOf(client: NodeClient, did: string, version: VersionOptions
 }
 
 function judged(resolution: JsonObject, builder: ReportBuilder, { accept }: ResolveOptions): Resolved {
-  const policy: Policy = { ...DEFAULT_POLICY, accept: [...DEFAULT_POLICY.accept, ...accept.map(id => ({ id }))] }
+  const policy: Policy = {
+    ...DEFAULT_POLICY,
+    accept: [...DEFAULT_POLICY.accept, ...accept.map(id => ({ id }))],
+  }
   const report = builder.build(policy)
   requireRoots(report, accept)
   return { resolution, report, status: exitStatus(report) }
@@ -161,7 +184,9 @@ function found(result: DIDResolutionResult): JsonObject {
   const later = error === 'notFound' || error === 'internalError' || error === 'invalidDidDocument'
   const status = code === 'FETCH_REFUSED' ? EXIT.policy : later ? EXIT.undecided : EXIT.usage
   const reason = typeof errorMessage === 'string' ? errorMessage : error
-  throw new CliError('RESOLUTION_FAILED', `${reason} (${typeof code === 'string' ? code : error})`, { status })
+  throw new CliError('RESOLUTION_FAILED', `${reason} (${typeof code === 'string' ? code : error})`, {
+    status,
+  })
 }
 
 function isDeactivated(resolution: JsonObject): boolean {

@@ -75,7 +75,10 @@ export const SETTINGS = {
   ),
   'queue.maxOperations': count('Operations that may wait for a batch at a time.', 100_000),
   'queue.maxPerDid': count('Operations of one DID that may wait for a batch at a time.', 8),
-  'observer.pollMs': count('Wait between looks at the ledger, in milliseconds, where nothing says that it has grown.', 5_000),
+  'observer.pollMs': count(
+    'Wait between looks at the ledger, in milliseconds, where nothing says that it has grown.',
+    5_000,
+  ),
   'observer.fetchTimeoutMs': count('Longest wait for a file, in milliseconds.', 10_000),
   workers: Type.Optional(
     Type.Integer({
@@ -96,7 +99,10 @@ export const SETTINGS = {
     DEFAULT_LIMITS.requestsPerMinute,
     0,
   ),
-  'limits.reports': count('Reports, histories and old versions worked out at a time.', DEFAULT_LIMITS.reports),
+  'limits.reports': count(
+    'Reports, histories and old versions worked out at a time.',
+    DEFAULT_LIMITS.reports,
+  ),
   'limits.downloads': count('Downloads of content at a time.', DEFAULT_LIMITS.downloads),
   'limits.foreignResolutions': count(
     'Resolutions of other DID methods at a time.',
@@ -160,6 +166,23 @@ export type Settings = Static<typeof SCHEMA>
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[]
 
+/** What the schema of a setting says of it, as JSON Schema does. */
+export interface SettingFacts {
+  /** Absent for one of a list of words. */
+  type?: 'string' | 'integer' | 'number' | 'boolean' | 'array'
+  enum?: readonly string[]
+  minimum?: number
+  maximum?: number
+  exclusiveMinimum?: number
+  description: string
+  /** The value, or where it depends on something, in words. */
+  default: unknown
+}
+
+export function factsOf(name: SettingName): SettingFacts {
+  return SETTINGS[name] as unknown as SettingFacts
+}
+
 /** True for a setting that can be without a value. */
 export function isOptional(name: SettingName): boolean {
   return !SCHEMA.required.some(required => required === name)
@@ -172,7 +195,7 @@ export function environmentName(name: SettingName): string {
 
 /** Text from the command line or the environment as the type of its setting; undefined where it cannot be that. */
 export function settingOfText(name: SettingName, text: string): unknown {
-  const { type }: { type?: unknown } = SETTINGS[name]
+  const { type } = factsOf(name)
   if (type === 'integer' || type === 'number') return text.trim() === '' ? undefined : Number(text)
   if (type === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined
   if (type === 'array') return text === '' ? [] : text.split(',').map(part => part.trim())
@@ -188,7 +211,7 @@ export interface Machine {
 /** The defaults, given the settings that have a value. */
 export function defaultSettings(given: Partial<Settings>, machine: Machine): Settings {
   const data = given.data ?? join(userDataFolder(machine), 'rootline')
-  const method = given.method ?? SETTINGS.method.default
+  const method = given.method ?? factsOf('method').default
   const computed: Partial<Settings> = {
     data,
     protocol: method === 'ion' ? 'ion-mainnet' : 'rootline',
@@ -198,7 +221,7 @@ export function defaultSettings(given: Partial<Settings>, machine: Machine): Set
   const settings: Record<string, unknown> = {}
   for (const name of SETTING_NAMES) {
     if (name in computed) settings[name] = computed[name]
-    else if (!isOptional(name)) settings[name] = SETTINGS[name].default
+    else if (!isOptional(name)) settings[name] = factsOf(name).default
   }
   return settings as unknown as Settings
 }

@@ -83,7 +83,8 @@ function safeJson(value: unknown): string {
 export function table(rows: readonly (readonly string[])[]): string {
   const safe = rows.map(row => row.map(printable))
   const widths: number[] = []
-  for (const row of safe) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length)
+  for (const row of safe)
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length)
   return safe
     .map(row => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '))
     .map(line => line.trimEnd())

@@ -9,8 +9,7 @@ import { systemClock } from '../ledger/log/clock.ts'
 import { generateLogKey } from '../ledger/log/key.ts'
 import { publishedCheckpointFile } from '../ledger/log/published-checkpoint.ts'
 import { TransparencyLog } from '../ledger/log/transparency-log.ts'
-import { MerkleError } from '../merkle/errors.ts'
-import { type NoteSigner, parseSigningKey } from '../merkle/signing-key.ts'
+import type { NoteSigner } from '../merkle/signing-key.ts'
 import { type NodeEvent, type NodeSettings, startNode } from '../node/node.ts'
 import type { SidetreeNode } from '../node/types.ts'
 import type { DidMethod } from '../sidetree/did.ts'
@@ -27,6 +26,7 @@ import {
   writeSecretFile,
 } from './data-folder.ts'
 import { CliError } from './errors.ts'
+import { parseLogKey, readLogKey } from './log-key.ts'
 import type { Settings } from './settings.ts'
 import { packageVersion } from './version.ts'
 
@@ -105,12 +105,6 @@ export function contentIn(store: Store): EmbeddedContentStore {
   return new EmbeddedContentStore(store)
 }
 
-/** The key of a folder's log. @returns undefined where there is none @throws CliError SECRET_FILE_* */
-export async function readLogKey({ logKey }: DataFolder): Promise<NoteSigner | undefined> {
-  const text = await readSecretFile(logKey)
-  return text === undefined ? undefined : parseLogKey(logKey, text)
-}
-
 export function methodOf({ method, network }: Settings): DidMethod {
   return network === undefined ? { name: method } : { name: method, network }
 }
@@ -187,9 +181,13 @@ async function logSigner(folder: DataFolder, store: Store, { logName }: Settings
   if (found !== undefined) {
     const { name } = found.verifier
     if (logName === undefined || logName === name) return found
-    throw new CliError('LOG_NAME_MISMATCH', `the log in ${folder.path} is ${name}, and logName says ${logName}`, {
-      hint: 'a log keeps its name: take logName out of the settings, or use another folder',
-    })
+    throw new CliError(
+      'LOG_NAME_MISMATCH',
+      `the log in ${folder.path} is ${name}, and logName says ${logName}`,
+      {
+        hint: 'a log keeps its name: take logName out of the settings, or use another folder',
+      },
+    )
   }
   const key = generateLogKey(logName ?? `localhost/rootline-${String(randomInt(1e8)).padStart(8, '0')}`)
   await writeSecretFile(folder.logKey, key)
@@ -199,19 +197,6 @@ async function logSigner(folder: DataFolder, store: Store, { logName }: Settings
 async function isEmpty(store: Store): Promise<boolean> {
   for await (const _ of store.keys({ limit: 1 })) return false
   return true
-}
-
-function parseLogKey(path: string, text: string): NoteSigner {
-  try {
-    return parseSigningKey(text)
-  } catch (cause) {
-    if (!(cause instanceof MerkleError)) throw cause
-    throw new CliError('SECRET_FILE_INVALID', `${path} holds no signing key of a log`, {
-      hint: 'put back the file from a copy',
-      status: EXIT.internal,
-      cause,
-    })
-  }
 }
 
 async function readOrMake(path: string, make: () => string): Promise<string> {
@@ -312,9 +297,15 @@ function apiLimits(settings: Settings) {
 function cannotListen(listen: string, cause: unknown): CliError {
   const code = systemCode(cause)
   const taken = code === 'EADDRINUSE'
-  const reason = taken ? 'another program listens there' : cause instanceof Error ? cause.message : String(cause)
+  const reason = taken
+    ? 'another program listens there'
+    : cause instanceof Error
+      ? cause.message
+      : String(cause)
   return new CliError('ADDRESS_UNAVAILABLE', `cannot listen on ${listen}: ${reason}`, {
-    hint: taken ? 'choose another port with --listen, or stop the other program' : 'choose another address with --listen',
+    hint: taken
+      ? 'choose another port with --listen, or stop the other program'
+      : 'choose another address with --listen',
     cause,
   })
 }
@@ -334,7 +325,10 @@ function logEvent(logger: FastifyBaseLogger, event: NodeEvent): void {
       )
       break
     case 'invalid':
-      logger.warn({ transaction: event.transaction.number, code: event.code }, 'transaction counts for nothing')
+      logger.warn(
+        { transaction: event.transaction.number, code: event.code },
+        'transaction counts for nothing',
+      )
       break
     case 'unresolvable':
       logger.warn(

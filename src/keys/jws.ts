@@ -57,11 +57,8 @@ export function parseCompact(text: string, limits: CompactJwsLimits = {}): Compa
     throw new KeyError('JWS_INVALID', 'a compact JWS has three parts with a dot between them')
   }
   try {
-    const headerBytes = decodeBase64url(text.slice(0, headerEnd))
-    const headerText = decodeUtf8(headerBytes)
     return {
-      header: parseJsonObject(headerBytes, { maxBytes, duplicateMembers: limits.duplicateMembers ?? false }),
-      headerText,
+      ...parseHeader(text.slice(0, headerEnd), maxBytes, limits.duplicateMembers ?? false),
       payload: decodeBase64url(text.slice(headerEnd + 1, payloadEnd)),
       signature: decodeBase64url(text.slice(payloadEnd + 1)),
       signingInput: Buffer.from(text.slice(0, payloadEnd), 'latin1'),
@@ -70,4 +67,21 @@ export function parseCompact(text: string, limits: CompactJwsLimits = {}): Compa
     if (!(cause instanceof CodecError)) throw cause
     throw new KeyError('JWS_INVALID', `not a compact JWS: ${cause.message}`, { cause })
   }
+}
+
+/** The header that was parsed last: most signatures of a kind have the same. */
+let last: { encoded: string; duplicateMembers: boolean; header: JsonObject; headerText: string } | undefined
+
+function parseHeader(
+  encoded: string,
+  maxBytes: number,
+  duplicateMembers: boolean,
+): Pick<CompactJws, 'header' | 'headerText'> {
+  if (last?.encoded !== encoded || last.duplicateMembers !== duplicateMembers) {
+    const bytes = decodeBase64url(encoded)
+    const headerText = decodeUtf8(bytes)
+    const header = parseJsonObject(bytes, { maxBytes, duplicateMembers })
+    last = { encoded, duplicateMembers, header: Object.freeze(header), headerText }
+  }
+  return { header: last.header, headerText: last.headerText }
 }

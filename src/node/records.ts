@@ -1,47 +1,92 @@
-import { type JsonValue, parseJson } from '../codec/json.ts'
+import { type JsonObject, type JsonValue, parseJson } from '../codec/json.ts'
 import type { LedgerTransaction } from '../ledger/types.ts'
 import type { DidState } from '../sidetree/state.ts'
 import type {
-  AnchoredOperation,
   CheckedOperation,
   Delta,
   DocumentState,
   OperationPosition,
   OperationRequest,
+  OperationType,
+  SidetreeCode,
 } from '../sidetree/types.ts'
 
-/** An operation of a DID as it stands on the ledger, with the verdict of the checks that need no state. */
+/**
+ * An operation of a DID on the ledger: what resolution needs of it, which is the verdict of the checks that need no
+ * state. The operation as it was anchored stands in the files of its transaction.
+ */
 export interface StoredOperation {
   position: OperationPosition
-  operation: AnchoredOperation
   checked: CheckedOperation
   /** When this node checked it: Unix milliseconds. */
   checkedAt: number
+  /** The delta in canonical form, while it is at hand. */
+  canonicalDelta?: string
 }
 
-/** Text of operations; the patches stand in the delta already, so that they are left out of the verdict. */
+/** What an operation says beside its delta, in the order of {@link encodeOperations}; 0 where it is absent. */
+type OperationTuple = [
+  position: PositionTuple,
+  checkedAt: number,
+  type: OperationType,
+  digest: string,
+  reveals: string | 0,
+  problem: SidetreeCode | 0,
+  deltaProblem: SidetreeCode | 0,
+  nextRecoveryCommitment: string | 0,
+  anchorFrom: number | null,
+  anchorUntil: number | null,
+  anchorOrigin: JsonObject,
+  delta: Delta | null,
+]
+
+/** Text of operations of one DID: arrays, as names would be most of it. */
 export function encodeOperations(operations: StoredOperation[]): string {
   return `[${operations.map(encodeOperation).join(',')}]`
 }
 
-/** The delta is most of an operation, and its canonical text is mostly there already. */
-function encodeOperation({ operation, checked, ...rest }: StoredOperation): string {
-  const { delta, canonicalDelta, ...small } = operation
-  const { patches: _, ...verdict } = checked
-  const text = JSON.stringify({ ...rest, operation: small, checked: verdict })
-  const deltaText = canonicalDelta ?? (delta === undefined ? undefined : JSON.stringify(delta))
-  return deltaText === undefined ? text : `${text.slice(0, -1)},"delta":${deltaText}}`
+/** The delta, if it counts, is most of an operation, and its canonical text is mostly at hand. */
+function encodeOperation({ position, checked, checkedAt, canonicalDelta }: StoredOperation): string {
+  const { patches, nextUpdateCommitment: updateCommitment } = checked
+  const delta =
+    patches === undefined ? 'null' : (canonicalDelta ?? JSON.stringify({ patches, updateCommitment }))
+  const rest = [
+    toTuple(position),
+    checkedAt,
+    checked.type,
+    checked.digest,
+    checked.reveals ?? 0,
+    checked.problem ?? 0,
+    checked.deltaProblem ?? 0,
+    checked.nextRecoveryCommitment ?? 0,
+    checked.anchorFrom ?? null,
+    checked.anchorUntil ?? null,
+    checked.anchorOrigin === undefined ? {} : { anchorOrigin: checked.anchorOrigin },
+  ]
+  return `${JSON.stringify(rest).slice(0, -1)},${delta}]`
 }
 
-/** Operations from their bytes. */
-export function decodeOperations(bytes: Uint8Array): StoredOperation[] {
-  return decodeRecord<(StoredOperation & { delta?: Delta })[]>(bytes).map(({ delta, ...stored }) => {
-    const { operation, checked } = stored
-    if (delta === undefined) return stored
-    operation.delta = delta
-    if (checked.problem === undefined && checked.deltaProblem === undefined) checked.patches = delta.patches
-    return stored
-  })
+/** Operations of a DID from their bytes. */
+export function decodeOperations(didSuffix: string, bytes: Uint8Array): StoredOperation[] {
+  return decodeRecord<OperationTuple[]>(bytes).map(tuple => decodeOperation(didSuffix, tuple))
+}
+
+function decodeOperation(didSuffix: string, tuple: OperationTuple): StoredOperation {
+  const [position, checkedAt, type, digest, reveals, problem, deltaProblem, nextRecoveryCommitment] = tuple
+  const [, , , , , , , , anchorFrom, anchorUntil, origin, delta] = tuple
+  const checked: CheckedOperation = { type, didSuffix, digest }
+  if (reveals !== 0) checked.reveals = reveals
+  if (problem !== 0) checked.problem = problem
+  if (deltaProblem !== 0) checked.deltaProblem = deltaProblem
+  if (nextRecoveryCommitment !== 0) checked.nextRecoveryCommitment = nextRecoveryCommitment
+  if (anchorFrom !== null) checked.anchorFrom = anchorFrom
+  if (anchorUntil !== null) checked.anchorUntil = anchorUntil
+  if (origin['anchorOrigin'] !== undefined) checked.anchorOrigin = origin['anchorOrigin']
+  if (delta !== null) {
+    checked.patches = delta.patches
+    checked.nextUpdateCommitment = delta.updateCommitment
+  }
+  return { position: fromTuple(position), checked, checkedAt }
 }
 
 type PositionTuple = [

@@ -3,16 +3,10 @@ import type { LedgerPosition } from '../ledger/types.ts'
 import { extendState } from '../sidetree/extension.ts'
 import type { ProtocolVersions } from '../sidetree/parameters.ts'
 import { type PositionedOperation, resolveOperations } from '../sidetree/resolution.ts'
-import type { DidState } from '../sidetree/state.ts'
-import type { Batch, Change } from '../store/store.ts'
+import { comparePositions, type DidState } from '../sidetree/state.ts'
 import * as keys from './keys.ts'
-import { type OperationStore, putOperations, putState } from './operation-store.ts'
-import {
-  encodeRecord,
-  type StoredOperation,
-  type TransactionRecord,
-  type UnresolvableRecord,
-} from './records.ts'
+import type { OperationBatch, OperationStore } from './operation-store.ts'
+import type { StoredOperation, TransactionRecord, UnresolvableRecord } from './records.ts'
 
 /** Operations that are added before others get their turn: requests wait for so many at the most. */
 const TURN = 256
@@ -41,33 +35,28 @@ export class TransactionApplier {
     cursor?: LedgerPosition,
   ): Promise<void> {
     const { number } = record.transaction
-    const batch = this.#store.batch()
-    try {
-      batch.add({ key: keys.transactionKey(number), value: encodeRecord(record) })
+    await this.#write(async batch => {
+      batch.set(keys.transactionKey(number), record)
       for (const [i, operation] of operations.entries()) {
         if (i % TURN === TURN - 1) await setImmediate()
         if (!this.#add(operation, batch)) await this.#addAnew(operation, batch)
       }
-      const suffixes = operations.map(({ operation }) => operation.didSuffix)
-      batch.add({ key: keys.suffixesKey(number), value: encodeRecord(suffixes) })
-      if (cursor === undefined) for (const change of this.#noLongerUnresolvable(number)) batch.add(change)
-      else batch.add({ key: keys.CURSOR, value: encodeRecord(cursor) })
-      await batch.write()
-    } finally {
-      await batch.close()
-    }
+      const suffixes = operations.map(({ checked }) => checked.didSuffix)
+      batch.set(keys.suffixesKey(number), suffixes)
+      if (cursor === undefined) this.#forgetUnresolvable(number, batch)
+      else batch.set(keys.CURSOR, cursor)
+    })
   }
 
   /** Notes a transaction whose files could not be had, or another failure of it. */
   async postpone(record: UnresolvableRecord, cursor?: LedgerPosition): Promise<void> {
     const { number } = record.transaction
-    const changes = this.#noLongerUnresolvable(number)
-    changes.push({ key: keys.unresolvableKey(number), value: encodeRecord(record) })
-    for (const suffix of record.names ?? []) {
-      changes.push({ key: keys.namedKey(suffix, number), value: new Uint8Array() })
-    }
-    if (cursor !== undefined) changes.push({ key: keys.CURSOR, value: encodeRecord(cursor) })
-    await this.#store.write(changes)
+    await this.#write(batch => {
+      this.#forgetUnresolvable(number, batch)
+      batch.set(keys.unresolvableKey(number), record)
+      for (const suffix of record.names ?? []) batch.set(keys.namedKey(suffix, number), {})
+      if (cursor !== undefined) batch.set(keys.CURSOR, cursor)
+    })
   }
 
   /**
@@ -83,72 +72,78 @@ export class TransactionApplier {
     }
     numbers.sort((a, b) => b - a)
     for (const number of numbers) await this.#revertOne(number)
-    const cursor = newestValid === undefined ? {} : { value: encodeRecord(newestValid) }
-    await this.#store.write([{ key: keys.CURSOR, ...cursor }])
+    await this.#write(batch => batch.set(keys.CURSOR, newestValid))
     return numbers
   }
 
   /** Makes the state of a DID anew from all its operations; for a repair. Returns it. */
   async rebuild(suffix: string): Promise<DidState | undefined> {
     const state = this.#resolve(await this.#store.operations(suffix))
-    await this.#store.write([state === undefined ? { key: keys.stateKey(suffix) } : putState(state)])
+    await this.#write(batch => batch.setState(suffix, state))
     return state
   }
 
   /** Adds an operation where that takes constant time; false where its DID has to be resolved anew. */
-  #add(added: StoredOperation, batch: Batch): boolean {
-    const { didSuffix } = added.operation
+  #add(added: StoredOperation, batch: OperationBatch): boolean {
     const { checked, position } = added
-    const same = this.#store.opening(didSuffix, checked.reveals)
-    if (same.some(stored => isAt(stored, added))) return true
+    const { didSuffix, reveals } = checked
+    const same = this.#store.opening(didSuffix, reveals)
+    if (same.some(stored => comparePositions(stored.position, position) === 0)) return true
     const before = this.#store.state(didSuffix)
-    const reveals = (commitment: string) => this.#store.opening(didSuffix, commitment).length > 0
-    const extension = extendState(before, checked, position, this.#versions, reveals)
+    const opened = (commitment: string) => this.#store.opening(didSuffix, commitment).length > 0
+    const extension = extendState(before, checked, position, this.#versions, opened)
     if ('rebuild' in extension || ('ignored' in extension && before === undefined)) return false
-    batch.add(putOperations(didSuffix, checked.reveals, [...same, added]))
-    if ('state' in extension) batch.add(putState(extension.state))
+    batch.setOperations(didSuffix, reveals, [...same, added])
+    if ('state' in extension) batch.setState(didSuffix, extension.state)
     return true
   }
 
-  async #addAnew(added: StoredOperation, batch: Batch): Promise<void> {
-    const { didSuffix } = added.operation
-    const { reveals } = added.checked
-    batch.add(putOperations(didSuffix, reveals, [...this.#store.opening(didSuffix, reveals), added]))
+  async #addAnew(added: StoredOperation, batch: OperationBatch): Promise<void> {
+    const { didSuffix, reveals } = added.checked
+    batch.setOperations(didSuffix, reveals, [...this.#store.opening(didSuffix, reveals), added])
     const state = this.#resolve([...(await this.#store.operations(didSuffix)), added])
-    if (state !== undefined) batch.add(putState(state))
+    if (state !== undefined) batch.setState(didSuffix, state)
   }
 
   async #revertOne(number: number): Promise<void> {
-    const changes: Change[] = [
-      { key: keys.transactionKey(number) },
-      { key: keys.suffixesKey(number) },
-      ...this.#noLongerUnresolvable(number),
-    ]
-    for (const suffix of this.#store.suffixesOf(number)) {
-      const all = await this.#store.operations(suffix)
-      const left = all.filter(({ position }) => position.transactionNumber !== number)
-      for (const gone of all) {
-        if (gone.position.transactionNumber !== number) continue
-        const { reveals } = gone.checked
-        changes.push(
-          putOperations(
-            suffix,
-            reveals,
-            left.filter(stored => stored.checked.reveals === reveals),
-          ),
-        )
-      }
-      const state = this.#resolve(left)
-      changes.push(state === undefined ? { key: keys.stateKey(suffix) } : putState(state))
-    }
-    await this.#store.write(changes)
+    await this.#write(async batch => {
+      batch.set(keys.transactionKey(number), undefined)
+      batch.set(keys.suffixesKey(number), undefined)
+      this.#forgetUnresolvable(number, batch)
+      for (const suffix of this.#store.suffixesOf(number)) await this.#revertOf(suffix, number, batch)
+    })
   }
 
-  #noLongerUnresolvable(number: number): Change[] {
+  /** Takes back what a transaction did to one DID. */
+  async #revertOf(suffix: string, number: number, batch: OperationBatch): Promise<void> {
+    const all = await this.#store.operations(suffix)
+    const left = all.filter(({ position }) => position.transactionNumber !== number)
+    const gone = new Set(all.filter(stored => !left.includes(stored)).map(stored => stored.checked.reveals))
+    for (const reveals of gone) {
+      batch.setOperations(
+        suffix,
+        reveals,
+        left.filter(stored => stored.checked.reveals === reveals),
+      )
+    }
+    batch.setState(suffix, this.#resolve(left))
+  }
+
+  #forgetUnresolvable(number: number, batch: OperationBatch): void {
     const record = this.#store.unresolvable(number)
-    if (record === undefined) return []
-    const named = (record.names ?? []).map(suffix => ({ key: keys.namedKey(suffix, number) }))
-    return [{ key: keys.unresolvableKey(number) }, ...named]
+    if (record === undefined) return
+    batch.set(keys.unresolvableKey(number), undefined)
+    for (const suffix of record.names ?? []) batch.set(keys.namedKey(suffix, number), undefined)
+  }
+
+  async #write(fill: (batch: OperationBatch) => Promise<void> | void): Promise<void> {
+    const batch = this.#store.batch()
+    try {
+      await fill(batch)
+      await batch.write()
+    } finally {
+      await batch.close()
+    }
   }
 
   #resolve(stored: StoredOperation[]): DidState | undefined {
@@ -159,9 +154,4 @@ export class TransactionApplier {
 /** A stored operation as resolution takes it. */
 export function positioned({ checked, position }: StoredOperation): PositionedOperation {
   return { operation: checked, position }
-}
-
-function isAt(a: StoredOperation, b: StoredOperation): boolean {
-  const { transactionNumber, operationIndex } = a.position
-  return transactionNumber === b.position.transactionNumber && operationIndex === b.position.operationIndex
 }

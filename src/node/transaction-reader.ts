@@ -133,7 +133,10 @@ export class TransactionReader {
         transactionTime: transaction.time,
         timestamp: transaction.timestamp,
       }
-      return { position, operation, checked, checkedAt }
+      const { canonicalDelta } = operation
+      return canonicalDelta === undefined
+        ? { position, checked, checkedAt }
+        : { position, checked, checkedAt, canonicalDelta }
     })
   }
 

@@ -15,8 +15,11 @@ import type { AnchoredOperation, CheckedOperation, SidetreeCode, SignedData } fr
 
 export type { SignedDataInput } from './signed-data.ts'
 
+/** What signed data say, without the key and algorithm that they were verified with. */
+export type SignedClaims = Omit<SignedData, 'key' | 'algorithm'>
+
 /** What {@link checkSignedData} found. Can be sent between workers. */
-export type SignedDataVerdict = { data: SignedData } | { problem: SidetreeCode; detail: string }
+export type SignedDataVerdict = { data: SignedClaims } | { problem: SidetreeCode; detail: string }
 
 /**
  * Every check of signed data that needs no state of its DID, the signature among them: it is the costly part of
@@ -25,7 +28,8 @@ export type SignedDataVerdict = { data: SignedData } | { problem: SidetreeCode; 
 export function checkSignedData(input: SignedDataInput, params: ProtocolParameters): SignedDataVerdict {
   try {
     const { data, key, signingInput, signature } = parseSignedData(input, params)
-    if (verifySignature(key, data.algorithm, signingInput, signature)) return { data }
+    const { key: _, algorithm, ...claims } = data
+    if (verifySignature(key, algorithm, signingInput, signature)) return { data: claims }
     return { problem: 'SIGNATURE_INVALID', detail: 'the signature of signedData does not verify' }
   } catch (error) {
     if (error instanceof SidetreeError) return { problem: error.code, detail: error.message }
@@ -115,7 +119,7 @@ function commitmentOf(revealValue: string): string {
   }
 }
 
-function copySignedData(checked: CheckedOperation, data: SignedData): void {
+function copySignedData(checked: CheckedOperation, data: SignedClaims): void {
   if (data.recoveryCommitment !== undefined) checked.nextRecoveryCommitment = data.recoveryCommitment
   if (data.anchorOrigin !== undefined) checked.anchorOrigin = data.anchorOrigin
   if (data.anchorFrom !== undefined) checked.anchorFrom = data.anchorFrom

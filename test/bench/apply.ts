@@ -9,7 +9,7 @@ import { batchOf, Population } from './population.ts'
 
 /** Operations in a batch, and batches of updates that are applied one after another. */
 const BATCH = 10_000
-const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 6)
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 6)
 
 /** A node that catches up with batches of 10,000 updates: how many it applies a second, signatures checked. */
 export async function benchApply(): Promise<Figure[]> {

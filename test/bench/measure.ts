@@ -17,7 +17,11 @@ export async function rate(count: number, work: () => Promise<unknown> | unknown
 }
 
 /** Middle value of several runs. */
-export async function medianRate(runs: number, count: number, work: () => Promise<unknown> | unknown): Promise<number> {
+export async function medianRate(
+  runs: number,
+  count: number,
+  work: () => Promise<unknown> | unknown,
+): Promise<number> {
   const rates: number[] = []
   for (let i = 0; i < runs; i++) rates.push(await rate(count, work))
   return rates.toSorted((a, b) => a - b)[Math.floor(runs / 2)] as number
@@ -27,7 +31,9 @@ export async function medianRate(runs: number, count: number, work: () => Promis
 export function printFigures(title: string, figures: Figure[]): void {
   console.log(`\n${title}`)
   for (const { name, perSecond, against, note } of figures) {
-    console.log(`  ${name.padEnd(58)} ${format(perSecond).padStart(10)}/s${note === undefined ? '' : `  ${note}`}`)
+    console.log(
+      `  ${name.padEnd(58)} ${format(perSecond).padStart(10)}/s${note === undefined ? '' : `  ${note}`}`,
+    )
     if (against === undefined) continue
     const ratio = perSecond / against.perSecond
     const mark = ratio >= against.atLeast ? 'reached' : 'NOT REACHED'
@@ -38,7 +44,9 @@ export function printFigures(title: string, figures: Figure[]): void {
 /** Says what the figures were taken on. */
 export function printMachine(): void {
   const [cpu] = cpus()
-  console.log(`${availableParallelism()} cores, ${cpu?.model ?? 'unknown processor'}, Node ${process.version}`)
+  console.log(
+    `${availableParallelism()} cores, ${cpu?.model ?? 'unknown processor'}, Node ${process.version}`,
+  )
 }
 
 /** Resident memory in MiB, after a collection where one can be asked for. */

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { sha256 } from '../../src/codec/hash.ts'
 import { generatePrivateJwk } from '../../src/keys/generate.ts'
@@ -19,7 +20,7 @@ export async function nativeVerifyRate(threads: number, perThread = 20_000): Pro
 }
 
 if (parentPort !== null && workerData?.perThread !== undefined) {
-  const { default: bindings } = await import('secp256k1/bindings.js')
+  const bindings = createRequire(import.meta.url)('secp256k1/bindings.js') as typeof import('secp256k1')
   const verify = bindings.ecdsaVerify
   const count = 500
   const made = await Promise.all(
@@ -27,7 +28,11 @@ if (parentPort !== null && workerData?.perThread !== undefined) {
       const jwk = generatePrivateJwk('secp256k1')
       const data = Buffer.from(`message ${i}`)
       const { d: _d, ...publicJwk } = jwk
-      return { digest: sha256(data), signature: await signerFromJwk(jwk).sign(data), point: encodePoint(publicJwk) as Buffer }
+      return {
+        digest: sha256(data),
+        signature: await signerFromJwk(jwk).sign(data),
+        point: encodePoint(publicJwk) as Buffer,
+      }
     }),
   )
   for (const { signature, digest, point } of made) verify(signature, digest, point)

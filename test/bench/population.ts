@@ -28,13 +28,21 @@ export class Population {
           action: 'replace',
           document: {
             publicKeys: [
-              { id: 'key-1', type: 'JsonWebKey2020', publicKeyJwk: { ...publicOf(key) }, purposes: ['assertionMethod'] },
+              {
+                id: 'key-1',
+                type: 'JsonWebKey2020',
+                publicKeyJwk: { ...publicOf(key) },
+                purposes: ['assertionMethod'],
+              },
             ],
             services: [{ id: 'service-1', type: 'LinkedDomains', serviceEndpoint: 'https://example.com/' }],
           },
         },
       ]
-      const request = buildCreate({ updateKey: publicOf(key), recoveryKey: this.#recovery, patches }, ROOTLINE)
+      const request = buildCreate(
+        { updateKey: publicOf(key), recoveryKey: this.#recovery, patches },
+        ROOTLINE,
+      )
       const didSuffix = didSuffixOf(request.suffixData)
       this.suffixes.push(didSuffix)
       this.#keys.push(key)
@@ -56,7 +64,11 @@ export class Population {
     const didSuffix = this.suffixes[i] as string
     const next = generatePrivateJwk('secp256k1')
     this.#keys[i] = next
-    const service = { id: 'service-2', type: 'LinkedDomains', serviceEndpoint: `https://example.com/${round}` }
+    const service = {
+      id: 'service-2',
+      type: 'LinkedDomains',
+      serviceEndpoint: `https://example.com/${round}`,
+    }
     const request = await buildUpdate(
       {
         didSuffix,
@@ -71,7 +83,10 @@ export class Population {
 }
 
 /** Stores a batch of exactly these operations, and gives its anchor string. */
-export async function batchOf(operations: QueuedOperation[], put: (bytes: Uint8Array) => Promise<string>): Promise<string> {
+export async function batchOf(
+  operations: QueuedOperation[],
+  put: (bytes: Uint8Array) => Promise<string>,
+): Promise<string> {
   const { batch } = cutBatch(operations, ROOTLINE)
   if (batch === undefined || batch.operations.length !== operations.length) {
     throw new TypeError('the operations do not fit one batch')

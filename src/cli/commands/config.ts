@@ -1,12 +1,14 @@
 import { Command } from 'commander'
-import { table } from '../terminal.ts'
 import { withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
 import { SETTING_NAMES } from '../settings.ts'
+import { table } from '../terminal.ts'
 
 /** `rootline config`: what the settings are, and where each comes from. */
 export function configCommand(host: Host): Command {
-  const config = new Command('config').description('Check and print the settings. docs/configuration.md lists them.')
+  const config = new Command('config').description(
+    'Check and print the settings. docs/configuration.md lists them.',
+  )
   config.addCommand(checkCommand(host))
   config.addCommand(printCommand(host))
   return config
@@ -20,7 +22,8 @@ function checkCommand(host: Host): Command {
 
 async function check(run: Run): Promise<undefined> {
   const { terminal, unknownVariables } = run
-  for (const name of unknownVariables) terminal.note(`warning: ${name} is in the environment and is no setting`)
+  for (const name of unknownVariables)
+    terminal.note(`warning: ${name} is in the environment and is no setting`)
   terminal.result({ valid: true, unknownVariables }, () => 'the settings are valid')
 }
 
@@ -28,13 +31,21 @@ function printCommand(host: Host): Command {
   const command = new Command('print')
     .description('Print the settings that hold.')
     .option('--origins', 'say where each comes from: flag, environment, file or default')
-  withExamples(command, 'rootline config print', 'ROOTLINE_LISTEN=0.0.0.0:80 rootline config print --origins --json')
+  withExamples(
+    command,
+    'rootline config print',
+    'ROOTLINE_LISTEN=0.0.0.0:80 rootline config print --origins --json',
+  )
   return everySetting(command).action(action(host, print))
 }
 
 async function print({ settings, origins, options, terminal }: Run): Promise<undefined> {
   const withOrigins = options['origins'] === true
-  const rows = SETTING_NAMES.map(name => ({ name, value: settings[name], origin: origins.get(name) ?? 'default' }))
+  const rows = SETTING_NAMES.map(name => ({
+    name,
+    value: settings[name],
+    origin: origins.get(name) ?? 'default',
+  }))
   const value = Object.fromEntries(
     rows.map(({ name, value = null, origin }) => [name, withOrigins ? { value, origin } : value]),
   )

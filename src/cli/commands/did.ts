@@ -56,7 +56,9 @@ async function create(run: Run): Promise<undefined> {
 }
 
 function updateCommand(host: Host): Command {
-  const command = new Command('update').argument('<did>', 'the DID').description('Change the document of a DID.')
+  const command = new Command('update')
+    .argument('<did>', 'the DID')
+    .description('Change the document of a DID.')
   withExamples(
     command,
     'rootline did update DID --add-service files,LinkedDomains,https://example.com --wait',
@@ -64,11 +66,22 @@ function updateCommand(host: Host): Command {
     'rootline did update DID --patches patches.json',
   )
   command
-    .option('--add-service <id,type,url>', 'add a service, or replace the one of this id; can be repeated', collect)
+    .option(
+      '--add-service <id,type,url>',
+      'add a service, or replace the one of this id; can be repeated',
+      collect,
+    )
     .option('--remove-service <id>', 'remove a service; can be repeated', collect)
-    .option('--add-key <[id=]file>', 'add a public key from a JWK file; "generate" for FILE makes one; can be repeated', collect)
+    .option(
+      '--add-key <[id=]file>',
+      'add a public key from a JWK file; "generate" for FILE makes one; can be repeated',
+      collect,
+    )
     .option('--remove-key <id>', 'remove a key; can be repeated', collect)
-    .option('--purpose <list>', 'purposes of the keys that are added (default: authentication,assertionMethod)')
+    .option(
+      '--purpose <list>',
+      'purposes of the keys that are added (default: authentication,assertionMethod)',
+    )
     .option('--key-type <type>', 'type of keys that are generated (default: as the protocol prefers)')
     .option('--patches <file>', 'patches of Sidetree as JSON, in place of the options above; - for stdin')
   return changing(command).action(action(host, update))
@@ -84,7 +97,9 @@ async function update(run: Run, did: string | undefined): Promise<undefined> {
 function recoverCommand(host: Host): Command {
   const command = new Command('recover')
     .argument('<did>', 'the DID')
-    .description('Give a DID a new document and new keys, by its recovery key. The old document is gone with it.')
+    .description(
+      'Give a DID a new document and new keys, by its recovery key. The old document is gone with it.',
+    )
   withExamples(
     command,
     'rootline did recover DID --wait',
@@ -206,11 +221,24 @@ function changing(command: Command): Command {
 
 function documentOptions(command: Command): void {
   command
-    .option('--key-type <type>', 'type of the keys that are made: Ed25519, P-256 or secp256k1 (default: Ed25519; secp256k1 for did:ion)')
-    .option('--public-key <[id=]file>', 'a public key for the document from a JWK file, in place of a generated one; can be repeated', collect)
-    .option('--purpose <list>', 'purposes of the keys in the document (default: authentication,assertionMethod)')
+    .option(
+      '--key-type <type>',
+      'type of the keys that are made: Ed25519, P-256 or secp256k1 (default: Ed25519; secp256k1 for did:ion)',
+    )
+    .option(
+      '--public-key <[id=]file>',
+      'a public key for the document from a JWK file, in place of a generated one; can be repeated',
+      collect,
+    )
+    .option(
+      '--purpose <list>',
+      'purposes of the keys in the document (default: authentication,assertionMethod)',
+    )
     .option('--service <id,type,url>', 'a service for the document; can be repeated', collect)
-    .option('--document <file>', 'the whole document as JSON (publicKeys, services), in place of the options above; - for stdin')
+    .option(
+      '--document <file>',
+      'the whole document as JSON (publicKeys, services), in place of the options above; - for stdin',
+    )
 }
 
 function wantedCurve({ options, settings }: Run): KeyCurve {
@@ -259,7 +287,8 @@ async function readChanges(run: Run): Promise<{ patches: Patch[]; generated: New
   const patches: Patch[] = []
   if (removedKeys.length > 0) patches.push({ action: 'remove-public-keys', ids: removedKeys })
   if (removedServices.length > 0) patches.push({ action: 'remove-services', ids: removedServices })
-  if (entries.publicKeys.length > 0) patches.push({ action: 'add-public-keys', publicKeys: entries.publicKeys })
+  if (entries.publicKeys.length > 0)
+    patches.push({ action: 'add-public-keys', publicKeys: entries.publicKeys })
   if (entries.services.length > 0) patches.push({ action: 'add-services', services: entries.services })
   return { patches, generated: entries.generated }
 }
@@ -302,4 +331,3 @@ function versionOf(options: Run['options']): VersionOptions {
   if (versionId !== undefined) return { versionId }
   return versionTime === undefined ? {} : { versionTime }
 }
-

@@ -20,7 +20,11 @@ function generateCommand(host: Host): Command {
     .description('Make a key in your keystore, and print its public part as a JWK.')
     .option('--key-type <type>', 'Ed25519, P-256, P-384 or secp256k1', 'Ed25519')
     .option('--label <text>', 'a note of your own')
-  withExamples(command, 'rootline key generate', 'rootline key generate --key-type P-256 --label "signs invoices"')
+  withExamples(
+    command,
+    'rootline key generate',
+    'rootline key generate --key-type P-256 --label "signs invoices"',
+  )
   return withSettings(command, 'keystore', 'passphraseFile', 'data').action(action(host, generate))
 }
 
@@ -28,13 +32,19 @@ async function generate(run: Run): Promise<undefined> {
   const curve = keyCurve(text(run.options['keyType']) ?? '')
   const label = text(run.options['label'])
   const keystore = await openKeystore(run, { make: true })
-  const [key] = await keystore.add([{ jwk: generatePrivateJwk(curve), ...(label === undefined ? {} : { label }) }])
+  const [key] = await keystore.add([
+    { jwk: generatePrivateJwk(curve), ...(label === undefined ? {} : { label }) },
+  ])
   if (key === undefined) throw new TypeError('no key was added')
-  run.terminal.result(written(key), () => JSON.stringify({ ...key.publicJwk, kid: key.kid, alg: key.algorithm }, null, 2))
+  run.terminal.result(written(key), () =>
+    JSON.stringify({ ...key.publicJwk, kid: key.kid, alg: key.algorithm }, null, 2),
+  )
 }
 
 function listCommand(host: Host): Command {
-  const command = new Command('list').description('List the keys in your keystore. Private parts are never shown.')
+  const command = new Command('list').description(
+    'List the keys in your keystore. Private parts are never shown.',
+  )
   withExamples(command, 'rootline key list', 'rootline key list --json')
   return withSettings(command, 'keystore', 'passphraseFile', 'data').action(action(host, listKeys))
 }

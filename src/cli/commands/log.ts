@@ -7,12 +7,12 @@ import { parseNote } from '../../merkle/note.ts'
 import { type NoteVerifier, parseVkey } from '../../merkle/vkey.ts'
 import { Store } from '../../store/store.ts'
 import { EXIT } from '../../trust/exit-status.ts'
-import { dataFolder, requireDataFolder, type DataFolder } from '../data-folder.ts'
+import { type DataFolder, dataFolder, requireDataFolder } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
+import { readLogKey } from '../log-key.ts'
 import { text, withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
 import { nodeClient } from '../session.ts'
-import { readLogKey } from '../up.ts'
 
 /** `rootline log`: the transparency log. */
 export function logCommand(host: Host): Command {
@@ -35,8 +35,12 @@ async function checkpoint({ settings, terminal }: Run): Promise<undefined> {
   const { text: body, signatures } = parseNote(note)
   const { origin, size, root } = parseCheckpoint(body)
   const signers = signatures.map(({ name, keyId }) => ({ name, keyId }))
-  terminal.result({ origin, size, root: Buffer.from(root).toString('hex'), signatures: signers, note }, () => note)
-  if (!terminal.json) terminal.note('The signature was not checked: "rootline log verify" does that, on the folder.')
+  terminal.result(
+    { origin, size, root: Buffer.from(root).toString('hex'), signatures: signers, note },
+    () => note,
+  )
+  if (!terminal.json)
+    terminal.note('The signature was not checked: "rootline log verify" does that, on the folder.')
 }
 
 function verifyCommand(host: Host): Command {
@@ -70,7 +74,9 @@ async function verify({ settings, terminal, options }: Run): Promise<number> {
 export async function verifierOf(folder: DataFolder): Promise<NoteVerifier> {
   const signer = await readLogKey(folder)
   if (signer !== undefined) return signer.verifier
-  throw new CliError('LOG_KEY_MISSING', `there is no key ${folder.logKey}`, { hint: 'give the verifier key with --key' })
+  throw new CliError('LOG_KEY_MISSING', `there is no key ${folder.logKey}`, {
+    hint: 'give the verifier key with --key',
+  })
 }
 
 /** Verifies the log in a folder. @throws StoreError where its database cannot be opened */

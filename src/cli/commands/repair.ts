@@ -13,7 +13,6 @@ import { withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
 import type { Settings } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
-import { contentIn, methodOf, openLedger } from '../up.ts'
 import { verifierOf, verifyLogIn } from './log.ts'
 
 /** What was found in one of a folder's three databases. */
@@ -72,7 +71,9 @@ async function repair({ settings, terminal }: Run): Promise<undefined> {
       ...discarded.map(cid => `- ${cid}`),
       `node: made anew from ${rebuilt.transactions} transactions; ${rebuilt.kept} records of its own were kept`,
       ...rebuilt.lost.map(lost => `- lost: ${lost}`),
-      ...(rebuilt.unresolvable > 0 ? [`- the files of ${rebuilt.unresolvable} transactions are missing`] : []),
+      ...(rebuilt.unresolvable > 0
+        ? [`- the files of ${rebuilt.unresolvable} transactions are missing`]
+        : []),
       `the old database is in ${rebuilt.old}`,
     ].join('\n'),
   )
@@ -114,6 +115,7 @@ async function finding(
 }
 
 async function checkContent({ content: location }: DataFolder, terminal: Terminal) {
+  const { contentIn } = await composition()
   return withStore(location, async store => {
     const content = contentIn(store)
     const problems: string[] = []
@@ -124,6 +126,11 @@ async function checkContent({ content: location }: DataFolder, terminal: Termina
     }
     return { read: `${blocks} blocks`, problems }
   })
+}
+
+/** Loaded only where it is needed: it brings the HTTP server with it. */
+function composition() {
+  return import('../up.ts')
 }
 
 async function withStore<T>(location: string, use: (store: Store) => Promise<T>): Promise<T> {
@@ -176,6 +183,7 @@ async function salvage(location: string, terminal: Terminal): Promise<void> {
 }
 
 async function discardDamaged({ content: location }: DataFolder, terminal: Terminal): Promise<string[]> {
+  const { contentIn } = await composition()
   terminal.progress('checking content')
   return withStore(location, async store => {
     const content = contentIn(store)
@@ -192,6 +200,7 @@ async function discardDamaged({ content: location }: DataFolder, terminal: Termi
  */
 async function rebuild(folder: DataFolder, settings: Settings, terminal: Terminal) {
   const { node, nodeUnfinished, nodeRebuilt } = folder
+  const { methodOf, openLedger } = await composition()
   const { log, content, close } = await openLedger(settings)
   const made = await withStore(node, from =>
     withStore(nodeUnfinished, to =>

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { pino } from 'pino'
 import { withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
-import { openNode, type RunningNode } from '../up.ts'
+import type { RunningNode } from '../up.ts'
 
 /** `rootline up`: a node, in the foreground. */
 export function upCommand(host: Host): Command {
@@ -27,9 +27,18 @@ async function up({ settings, terminal, options, unknownVariables }: Run): Promi
     process.on('SIGINT', resolve)
   })
   const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }))
-  for (const name of unknownVariables) logger.warn({ variable: name }, 'a variable of the environment is no setting')
-  const node = await openNode(settings, { logger, acceptUnknownHistory: options['acceptUnknownHistory'] === true })
-  terminal.result({ url: node.url, data: node.folder.path, pid: process.pid }, () => `rootline is ready at ${node.url}`)
+  for (const name of unknownVariables)
+    logger.warn({ variable: name }, 'a variable of the environment is no setting')
+  // Loaded only here: no other command needs the HTTP server.
+  const { openNode } = await import('../up.ts')
+  const node = await openNode(settings, {
+    logger,
+    acceptUnknownHistory: options['acceptUnknownHistory'] === true,
+  })
+  terminal.result(
+    { url: node.url, data: node.folder.path, pid: process.pid },
+    () => `rootline is ready at ${node.url}`,
+  )
   await stop(node, await stopping, logger)
 }
 

@@ -1,0 +1,29 @@
+import { MerkleError } from '../merkle/errors.ts'
+import { type NoteSigner, parseSigningKey } from '../merkle/signing-key.ts'
+import { EXIT } from '../trust/exit-status.ts'
+import { type DataFolder, readSecretFile } from './data-folder.ts'
+import { CliError } from './errors.ts'
+
+/**
+ * The signing key of a folder's log.
+ * @returns undefined where there is none
+ * @throws CliError SECRET_FILE_UNSAFE, SECRET_FILE_INVALID, DATA_UNAVAILABLE
+ */
+export async function readLogKey({ logKey }: DataFolder): Promise<NoteSigner | undefined> {
+  const text = await readSecretFile(logKey)
+  return text === undefined ? undefined : parseLogKey(logKey, text)
+}
+
+/** @throws CliError SECRET_FILE_INVALID, which never quotes the text */
+export function parseLogKey(path: string, text: string): NoteSigner {
+  try {
+    return parseSigningKey(text)
+  } catch (cause) {
+    if (!(cause instanceof MerkleError)) throw cause
+    throw new CliError('SECRET_FILE_INVALID', `${path} holds no signing key of a log`, {
+      hint: 'put back the file from a copy',
+      status: EXIT.internal,
+      cause,
+    })
+  }
+}
