@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { CodecError } from './errors.ts'
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject
@@ -25,7 +26,6 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Parses JSON (RFC 8259) of foreign origin. Beyond the grammar it refuses repeated members, lone surrogates,
@@ -65,11 +65,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /** Text of UTF-8 bytes. @throws CodecError UTF8_INVALID */
 export function decodeUtf8(bytes: Uint8Array): string {
-  try {
-    return UTF8.decode(bytes)
-  } catch (cause) {
-    throw new CodecError('UTF8_INVALID', 'the bytes are not UTF-8', { cause })
-  }
+  if (!isUtf8(bytes)) throw new CodecError('UTF8_INVALID', 'the bytes are not UTF-8')
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
 }
 
 /** A text has at least as many bytes in UTF-8 as it has code units, so that its length refuses it early. */

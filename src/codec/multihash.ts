@@ -5,12 +5,14 @@ import { sha256 } from './hash.ts'
 /** Multihash code of SHA-256 (multicodec table). */
 export const SHA2_256 = 0x12
 
-const PREFIX = Buffer.from([SHA2_256, 32])
-
 /** The multihash of a SHA-256 digest: 0x12 0x20 and the 32 bytes. */
 export function multihashOfDigest(digest: Uint8Array): Buffer {
   if (digest.length !== 32) throw new TypeError('a SHA-256 digest has 32 bytes')
-  return Buffer.concat([PREFIX, digest])
+  const multihash = Buffer.allocUnsafe(34)
+  multihash[0] = SHA2_256
+  multihash[1] = 32
+  multihash.set(digest, 2)
+  return multihash
 }
 
 /** base64url of the multihash of SHA-256(data): 46 characters that start with "Ei". */

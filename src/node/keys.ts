@@ -32,6 +32,8 @@ export const CURSOR = Buffer.from('c')
 export const INTENT = Buffer.from('w')
 export const IDENTITY = Buffer.from('v')
 
+const OPERATION = Buffer.from(KIND.operation)
+const STATE = Buffer.from(KIND.state)
 const NO_COMMITMENT = Buffer.alloc(34)
 
 /**
@@ -50,7 +52,7 @@ const OTHER_TEXT = Buffer.from([0x01, 0x20])
 /** Key of the operations of a DID that open `commitment` (undefined: its creates). */
 export function operationKey(suffix: string, commitment: string | undefined): Buffer {
   const digest = commitment === undefined ? NO_COMMITMENT : hashBytes(commitment)
-  return Buffer.concat([Buffer.from(KIND.operation), hashBytes(suffix), digest])
+  return Buffer.concat([OPERATION, hashBytes(suffix), digest])
 }
 
 /** Keys of all operations of a DID. */
@@ -59,7 +61,7 @@ export function operationRange(suffix: string): { gte: Buffer; lt: Buffer } {
 }
 
 export function stateKey(suffix: string): Buffer {
-  return Buffer.concat([Buffer.from(KIND.state), hashBytes(suffix)])
+  return Buffer.concat([STATE, hashBytes(suffix)])
 }
 
 /** All states, in the order of their suffix digests. */
@@ -121,7 +123,8 @@ function numbered(kind: string, number: number): Buffer {
 
 function u64(number: number): Buffer {
   const bytes = Buffer.allocUnsafe(8)
-  bytes.writeBigUInt64BE(BigInt(number))
+  bytes.writeUInt32BE(Math.floor(number / 2 ** 32), 0)
+  bytes.writeUInt32BE(number % 2 ** 32, 4)
   return bytes
 }
 

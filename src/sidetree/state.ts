@@ -53,7 +53,8 @@ export function nextVersionId(
 ): string {
   const bytes = Buffer.alloc(76)
   if (previous !== undefined) bytes.write(previous, 0, 'base64url')
-  bytes.writeBigUInt64BE(BigInt(position.transactionNumber), 32)
+  bytes.writeUInt32BE(Math.floor(position.transactionNumber / 2 ** 32), 32)
+  bytes.writeUInt32BE(position.transactionNumber % 2 ** 32, 36)
   bytes.writeUInt32BE(position.operationIndex, 40)
   bytes.write(digest, 44, 'base64url')
   return encodeBase64url(sha256(bytes))
@@ -121,25 +122,23 @@ function change(
   const versionId = nextVersionId(before?.versionId, position, operation.digest)
   const operationCount = (before?.operationCount ?? 0) + 1
   const updated = before === undefined ? position : later(before.updated, position)
-  const epoch = { versionId, operationCount, updated }
-  const recoveryCommitment = opensUpdate ? state?.recoveryCommitment : operation.nextRecoveryCommitment
-  const anchorOrigin = operation.anchorOrigin === undefined ? state?.anchorOrigin : operation.anchorOrigin
-  return {
+  const changed: DidState = {
     suffix: operation.didSuffix,
     document: opensUpdate ? (state?.document ?? {}) : {},
-    ...defined('updateCommitment', operation.nextUpdateCommitment),
-    ...defined('recoveryCommitment', recoveryCommitment),
     deactivated: operation.type === 'deactivate',
-    ...epoch,
+    versionId,
+    operationCount,
     created: state?.created ?? position,
-    ...(anchorOrigin === undefined ? {} : { anchorOrigin }),
+    updated,
     createdWithDelta: state?.createdWithDelta ?? operation.deltaProblem === undefined,
-    epoch: opensUpdate && state !== undefined ? state.epoch : epoch,
+    epoch: opensUpdate && state !== undefined ? state.epoch : { versionId, operationCount, updated },
   }
-}
-
-function defined<N extends string>(name: N, value: string | undefined): { [name in N]?: string } {
-  return (value === undefined ? {} : { [name]: value }) as { [name in N]?: string }
+  const recoveryCommitment = opensUpdate ? state?.recoveryCommitment : operation.nextRecoveryCommitment
+  const anchorOrigin = operation.anchorOrigin === undefined ? state?.anchorOrigin : operation.anchorOrigin
+  if (operation.nextUpdateCommitment !== undefined) changed.updateCommitment = operation.nextUpdateCommitment
+  if (recoveryCommitment !== undefined) changed.recoveryCommitment = recoveryCommitment
+  if (anchorOrigin !== undefined) changed.anchorOrigin = anchorOrigin
+  return changed
 }
 
 function later(a: OperationPosition, b: OperationPosition): OperationPosition {

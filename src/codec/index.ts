@@ -1,0 +1,11 @@
+/** Bytes and text, strict: what JSON, base64url, hashes, CIDs and gzip are taken from others with. */
+export { decodeBase64url, encodeBase64url, isBase64url } from './base64url.ts'
+export { type CID, cidText, isCid, parseCid, sameContent } from './cid.ts'
+export { CodecError, type CodecErrorCode } from './errors.ts'
+export { type GunzipOptions, gunzip, gzip } from './gzip.ts'
+export { sha256 } from './hash.ts'
+export { canonicalize } from './jcs.ts'
+export { type JsonLimits, type JsonObject, type JsonValue, parseJson, parseJsonObject } from './json.ts'
+export { decodeMultibase, encodeBase58btc, encodeMultibase64url } from './multibase.ts'
+export { decodeMultihash, encodedMultihash, isEncodedMultihash } from './multihash.ts'
+export { type Block, type FileLimits, fileBlocks, type GetBlock, readFile } from './unixfs.ts'
