@@ -7,7 +7,8 @@ import { type Change, Store } from '../../src/store/store.ts'
 import { tempFolder } from '../temp.ts'
 
 const bytes = (text: string) => Buffer.from(text)
-const text = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString())
+const text = (value: Uint8Array | undefined) =>
+  value === undefined ? undefined : Buffer.from(value).toString()
 
 async function fill(store: Store, count: number, size = 500): Promise<void> {
   const changes: Change[] = []
@@ -40,25 +41,29 @@ describe('store', () => {
     for await (const [key] of store.entries({ gte: bytes('b'), lt: bytes('d') })) found.push(text(key))
     expect(found).toEqual(['b', 'c'])
     const last: (string | undefined)[] = []
-    for await (const [key] of store.entries({ gte: bytes('a'), lt: bytes('z'), reverse: true, limit: 1 })) last.push(text(key))
+    for await (const [key] of store.entries({ gte: bytes('a'), lt: bytes('z'), reverse: true, limit: 1 }))
+      last.push(text(key))
     expect(last).toEqual(['d'])
     await store.close()
   })
 
   it('commits that wait together are all applied, each as one', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(fc.nat(20), { minLength: 1, maxLength: 4 }), { maxLength: 12 }), async commits => {
-        const store = await Store.open(tempFolder())
-        const model = new Map<string, string>()
-        await Promise.all(
-          commits.map((ids, n) => {
-            for (const id of ids) model.set(`k${id}`, `${n}`)
-            return store.commit(ids.map(id => ({ key: bytes(`k${id}`), value: bytes(`${n}`) })))
-          }),
-        )
-        for (const [key, value] of model) expect(text(store.get(bytes(key)))).toBe(value)
-        await store.close()
-      }),
+      fc.asyncProperty(
+        fc.array(fc.array(fc.nat(20), { minLength: 1, maxLength: 4 }), { maxLength: 12 }),
+        async commits => {
+          const store = await Store.open(tempFolder())
+          const model = new Map<string, string>()
+          await Promise.all(
+            commits.map((ids, n) => {
+              for (const id of ids) model.set(`k${id}`, `${n}`)
+              return store.commit(ids.map(id => ({ key: bytes(`k${id}`), value: bytes(`${n}`) })))
+            }),
+          )
+          for (const [key, value] of model) expect(text(store.get(bytes(key)))).toBe(value)
+          await store.close()
+        },
+      ),
       { numRuns: 20 },
     )
   })
@@ -74,7 +79,9 @@ describe('store', () => {
     const store = await Store.open(tempFolder())
     await store.close()
     expect(() => store.get(bytes('a'))).toThrow(StoreError)
-    await expect(store.commit([{ key: bytes('a'), value: bytes('b') }])).rejects.toMatchObject({ code: 'STORE_CLOSED' })
+    await expect(store.commit([{ key: bytes('a'), value: bytes('b') }])).rejects.toMatchObject({
+      code: 'STORE_CLOSED',
+    })
   })
 
   it('a flipped bit in a table file is an error or has no effect, never another value', async () => {
