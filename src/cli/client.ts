@@ -60,6 +60,14 @@ export class NodeClient {
     return this.#options.token !== undefined && this.#isLocal
   }
 
+  /** @throws CliError TOKEN_NOT_SENT where the token would leave this machine unencrypted */
+  requireSafeWrites(): void {
+    if (this.#isLocal || new URL(this.url).protocol === 'https:') return
+    throw new CliError('TOKEN_NOT_SENT', `the token would go to ${this.url} unencrypted`, {
+      hint: 'use an https URL, or run the command on the machine of the node',
+    })
+  }
+
   async status(): Promise<NodeStatus> {
     const answer = await this.#get('/status')
     if (typeof answer['method'] !== 'string') throw unexpected('a status')
@@ -138,11 +146,7 @@ export class NodeClient {
   #authorization(): { authorization: string } {
     const { token } = this.#options
     if (token === undefined) throw new TypeError('a write needs the token')
-    if (!this.#isLocal && new URL(this.url).protocol !== 'https:') {
-      throw new CliError('TOKEN_NOT_SENT', `the token would go to ${this.url} unencrypted`, {
-        hint: 'use an https URL, or run the command on the machine of the node',
-      })
-    }
+    this.requireSafeWrites()
     return { authorization: `Bearer ${token}` }
   }
 

@@ -23,20 +23,11 @@ export async function ask(
 ): Promise<string> {
   output.write(question)
   input.setRawMode?.(true)
-  input.resume()
-  let line: string[] = []
+  const show = (line: string) => {
+    if (echo) output.write(`\r\u001b[K${question}${line}`)
+  }
   try {
-    for (;;) {
-      for (const character of await nextText(input)) {
-        if (ENTER.has(character)) return line.join('')
-        if (character === CTRL_C || (character === CTRL_D && line.length === 0)) {
-          throw new CliError('INTERRUPTED', 'nothing was entered')
-        }
-        if (BACKSPACE.has(character)) line = line.slice(0, -1)
-        else if (character >= ' ') line.push(character)
-        if (echo) output.write(`\r\u001b[K${question}${line.join('')}`)
-      }
-    }
+    return await readLine(input, show)
   } finally {
     input.setRawMode?.(false)
     input.pause()
@@ -44,16 +35,26 @@ export async function ask(
   }
 }
 
-function nextText(input: KeyInput): Promise<string> {
+function readLine(input: KeyInput, show: (line: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
+    const line: string[] = []
     const done = (settle: () => void) => {
       input.off('data', onData)
       input.off('end', onEnd)
       settle()
     }
-    const onData = (data: Buffer | string) => done(() => resolve(data.toString()))
     const onEnd = () => done(() => reject(new CliError('INTERRUPTED', 'nothing was entered')))
+    const onData = (data: Buffer | string) => {
+      for (const character of data.toString()) {
+        if (ENTER.has(character)) return done(() => resolve(line.join('')))
+        if (character === CTRL_C || (character === CTRL_D && line.length === 0)) return onEnd()
+        if (BACKSPACE.has(character)) line.pop()
+        else if (character >= ' ') line.push(character)
+        show(line.join(''))
+      }
+    }
     input.on('data', onData)
     input.on('end', onEnd)
+    input.resume()
   })
 }

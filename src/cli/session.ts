@@ -30,7 +30,7 @@ export async function nodeClient({ node, tokenFile, timeout }: Settings): Promis
 
 /**
  * Everything that a command which changes a DID needs, looked at before anything is changed.
- * @throws CliError TOKEN_MISSING, NODE_UNREACHABLE, NODE_METHOD_MISMATCH, and as `openKeystore`
+ * @throws CliError TOKEN_MISSING, TOKEN_NOT_SENT, NODE_UNREACHABLE, NODE_METHOD_MISMATCH, and as `openKeystore`
  */
 export async function openSession(run: Run, options: { makeKeystore: boolean }): Promise<DidSession> {
   const { settings, terminal } = run
@@ -40,6 +40,7 @@ export async function openSession(run: Run, options: { makeKeystore: boolean }):
     })
   }
   const client = await nodeClient(settings)
+  client.requireSafeWrites()
   const { method } = await client.status()
   if (method !== settings.method) {
     throw new CliError('NODE_METHOD_MISMATCH', `the node serves did:${method}, not did:${settings.method}`, {

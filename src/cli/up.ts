@@ -36,6 +36,9 @@ const WRITER = 'local'
 /** How long a start waits for the node to read what is new on its ledger, in milliseconds. */
 const CATCH_UP_MS = 30_000
 
+/** How long a stop waits for requests that are under way, in milliseconds. */
+const LAST_ANSWERS_MS = 5_000
+
 export interface OpenOptions {
   /** Default: nothing is logged. */
   logger?: FastifyBaseLogger
@@ -253,7 +256,7 @@ async function listen(
     trustedProxies: settings.trustedProxies,
     ...(logger === undefined ? {} : { logger }),
   })
-  closers.push(() => server.close())
+  closers.push(() => closeServer(server))
   try {
     await server.listen({ host, port })
   } catch (cause) {
@@ -262,6 +265,13 @@ async function listen(
   const address = server.server.address()
   const bound = typeof address === 'object' && address !== null ? address.port : port
   return `http://${isIPv6(host) ? `[${host}]` : host}:${bound}`
+}
+
+/** Answers what was asked; but a client that never finishes its request does not hold up the end. */
+async function closeServer(server: Awaited<ReturnType<typeof buildServer>>): Promise<void> {
+  const timer = setTimeout(() => server.server.closeAllConnections(), LAST_ANSWERS_MS)
+  await server.close()
+  clearTimeout(timer)
 }
 
 function splitAddress(listen: string): { host: string; port: number } {

@@ -1,5 +1,5 @@
 import { CAUSES } from './codes.ts'
-import { all, decisiveEdges, neededEdges, truthOfNeeds } from './needs.ts'
+import { allOf, decisiveEdges, neededEdges, truthOfNeeds } from './needs.ts'
 import { type Acceptance, acceptance, type Policy, type Refusal } from './policy.ts'
 import { PURPOSES } from './terms.ts'
 import type { Cause, Claim, ReportEdge, ReportNode, Root, TrustReport, Verdict } from './types.ts'
@@ -141,7 +141,7 @@ function overall(
   required: readonly string[] | undefined,
 ): Pick<Evaluation, 'verdict' | 'causes'> {
   const deciding = claims.filter(claim => claim.required)
-  const verdict = all(deciding.map(claim => claim.verdict))
+  const verdict = allOf(deciding.map(claim => claim.verdict))
   const missing = (required ?? []).filter(id => !claims.some(claim => claim.id === id))
   if (verdict !== 'rejected' && missing.length > 0) {
     const causes = missing.map(id => ({

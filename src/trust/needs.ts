@@ -25,13 +25,13 @@ function collect(needs: Needs, depth: number, group: 'all' | 'any', below: Map<s
 }
 
 /** `all`: false if one is false, else unknown if one is unknown. Nothing at all is unknown, never true. */
-export function all(values: readonly Verdict[]): Verdict {
+export function allOf(values: readonly Verdict[]): Verdict {
   if (values.includes('rejected')) return 'rejected'
   return values.length === 0 || values.includes('undecided') ? 'undecided' : 'verified'
 }
 
 /** `any`: true if one is true, else unknown if one is unknown, else false. Nothing at all is unknown. */
-export function any(values: readonly Verdict[]): Verdict {
+export function anyOf(values: readonly Verdict[]): Verdict {
   if (values.includes('verified')) return 'verified'
   return values.length === 0 || values.includes('undecided') ? 'undecided' : 'rejected'
 }
@@ -40,8 +40,8 @@ export function any(values: readonly Verdict[]): Verdict {
 export function truthOfNeeds(needs: Needs, edge: (id: string) => Verdict): Verdict {
   if ('edge' in needs) return edge(needs.edge)
   return 'all' in needs
-    ? all(needs.all.map(part => truthOfNeeds(part, edge)))
-    : any(needs.any.map(part => truthOfNeeds(part, edge)))
+    ? allOf(needs.all.map(part => truthOfNeeds(part, edge)))
+    : anyOf(needs.any.map(part => truthOfNeeds(part, edge)))
 }
 
 /**

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 
 /** One line of the result: what, how many a second, and the ratio to what it is held against. */
@@ -49,10 +50,23 @@ export function printMachine(): void {
   )
 }
 
-/** Resident memory in MiB, after a collection where one can be asked for. */
-export function residentMiB(): number {
+/** Resident memory of this process, in bytes. */
+export interface Memory {
+  /** Its own: heap, buffers, stacks. Where the system does not tell, all of it. */
+  own: number
+  /** Pages of files that are mapped, as of a database: the system takes them back when it needs them. */
+  mapped: number
+}
+
+/** Resident memory, after a collection where one can be asked for. */
+export function residentMemory(): Memory {
   globalThis.gc?.()
-  return Math.round(process.memoryUsage().rss / (1 << 20))
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'latin1') : ''
+  const kibibytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1])
+  const own = kibibytes('RssAnon') * 1024
+  return Number.isNaN(own)
+    ? { own: process.memoryUsage().rss, mapped: 0 }
+    : { own, mapped: kibibytes('RssFile') * 1024 }
 }
 
 function format(value: number): string {

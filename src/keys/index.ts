@@ -1,0 +1,10 @@
+/** Keys as JWKs, signatures, the `Signer` port, and the encrypted file that keys are kept in. */
+export { KeyError, type KeyErrorCode, type KeyErrorDetails } from './errors.ts'
+export { generatePrivateJwk } from './generate.ts'
+export { type JwkOptions, parsePrivateJwk, parsePublicJwk, publicJwkOf, thumbprint } from './jwk.ts'
+export { type CompactJws, type CompactJwsLimits, parseCompact, signCompact } from './jws.ts'
+export { type KeyRecord, Keystore, type KeystoreOptions, type NewKey } from './keystore.ts'
+export type { KeyNotes, KeyRole } from './keystore-jwe.ts'
+export { signerFromJwk } from './signer.ts'
+export type { JwsAlgorithm, KeyCurve, PrivateJwk, PublicJwk, Signer } from './types.ts'
+export { verifySignature } from './verify.ts'

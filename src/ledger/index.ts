@@ -1,0 +1,22 @@
+/** The `Ledger` port, and the embedded transparency log. */
+export { LedgerError, type LedgerErrorCode } from './errors.ts'
+export { type LogClock, systemClock } from './log/clock.ts'
+export { generateLogKey } from './log/key.ts'
+export { type AnchorLeaf, parseLeaf } from './log/leaf.ts'
+export { type PublishedCheckpoint, publishedCheckpointFile } from './log/published-checkpoint.ts'
+export { TransparencyLog, type TransparencyLogParts } from './log/transparency-log.ts'
+export { type LogVerification, verifyLog } from './log/verify-log.ts'
+export { type LogProofReport, verifyLogProof } from './log/verify-proof.ts'
+export type {
+  Ledger,
+  LedgerDescription,
+  LedgerHead,
+  LedgerPosition,
+  LedgerProof,
+  LedgerTransaction,
+  LogProof,
+  ProofCheck,
+  Reorganisation,
+  ValueTimeLock,
+  WordProof,
+} from './types.ts'

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { fastify } from 'fastify'
+import { buildServer } from '../../src/api/server.ts'
+import { ContentError } from '../../src/content/errors.ts'
+import { startTestNode } from '../node/parts.ts'
+import { residentMemory } from './measure.ts'
+
+/**
+ * A server in a process of its own, for `http.ts`: `node FOLDER` serves the node in a folder, `bare FILE` the bytes
+ * of a file from a route of Fastify without anything around it. It sends its port, answers `memory`, and ends with its
+ * parent.
+ */
+const [kind, path = ''] = process.argv.slice(2)
+
+async function listen(): Promise<number> {
+  const app = kind === 'node' ? await nodeServer(path) : bareServer(path)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  return (app.server.address() as { port: number }).port
+}
+
+async function nodeServer(folder: string) {
+  const { node, content } = await startTestNode(folder, parts => ({
+    ...parts,
+    settings: { ...parts.settings, workers: 0, pollMs: 600_000 },
+  }))
+  const block = async (): Promise<never> => {
+    throw new ContentError('CONTENT_NOT_FOUND', 'not here')
+  }
+  return buildServer({
+    node,
+    content: Object.assign(content, { block }),
+    token: 'token',
+    hosts: ['127.0.0.1'],
+    limits: { requestsPerMinute: 0 },
+    version: '0.0.0',
+  })
+}
+
+function bareServer(file: string) {
+  const body = readFileSync(file)
+  const app = fastify()
+  app.get('/1.0/identifiers/:did', (_request, reply) => {
+    reply.header('content-type', 'application/did-resolution').send(body)
+  })
+  return app
+}
+
+process.on('message', (m: unknown) => process.send?.(m === 'cpu' ? process.cpuUsage() : { memory: residentMemory(), all: process.memoryUsage() }))
+process.on('disconnect', () => process.exit())
+process.send?.({ port: await listen() })
