@@ -24,7 +24,13 @@ export const LAYERS = [
 /** Top-level folders that no shipped file may import from. */
 const OUTSIDE = ['test', 'scripts', 'fixtures']
 
-/** Finds imports that go up, reach out of the shipped folders, or name a package that users do not install. */
+/** What users of the package import. Inside, it would lead from a folder back to itself. */
+const PUBLIC = /^src\/[^/]+\/index\.ts$/
+
+/**
+ * Finds imports that go up, reach out of the shipped folders, take the way of the package's users, or name a package
+ * that users do not install.
+ */
 export function checkLayers(sources: readonly SourceFile[], dependencies: readonly string[]): Finding[] {
   return sources.flatMap(source => {
     const layer = layerOf(source.path)
@@ -68,6 +74,12 @@ function fromLayer(layer: number, item: Import, dependencies: readonly string[])
   const folder = item.target.split('/', 1)[0] ?? ''
   if (OUTSIDE.includes(folder)) {
     return { rule: 'test-import', message: `shipped code imports '${item.specifier}' from ${folder}/` }
+  }
+  if (PUBLIC.test(item.target)) {
+    return {
+      rule: 'index',
+      message: `'${item.specifier}' is for users of the package; import the file itself`,
+    }
   }
   const target = layerOf(item.target)
   if (target === undefined) return { rule: 'folder', message: `'${item.specifier}' lies in no layer` }

@@ -1,6 +1,9 @@
 import { Value } from 'typebox/value'
 import { CodecError } from '../codec/errors.ts'
-import { isJsonObject, type JsonObject, parseJsonObject } from '../codec/json.ts'
+import { decodeUtf8, isJsonObject, type JsonObject, parseJsonObject } from '../codec/json.ts'
+import { type Checkpoint, parseCheckpoint } from '../merkle/checkpoint.ts'
+import { MerkleError } from '../merkle/errors.ts'
+import { type NoteSignature, parseNote } from '../merkle/note.ts'
 import { classifyAddress } from '../net/address.ts'
 import { NetError } from '../net/errors.ts'
 import { type FetchResult, guardedFetch } from '../net/guarded-fetch.ts'
@@ -31,6 +34,12 @@ export interface NodeExplanation {
     didResolutionMetadata: JsonObject
   } & JsonObject
   report: TrustReport
+}
+
+/** A checkpoint, and the note that it stands in. */
+export interface NodeCheckpoint extends Checkpoint {
+  signatures: NoteSignature[]
+  note: string
 }
 
 /** What the operations of a DID follow on. */
@@ -131,11 +140,18 @@ export class NodeClient {
     return operations as unknown as HistoryEntry[]
   }
 
-  /** The newest checkpoint of the node's log: a signed note. */
-  async checkpoint(): Promise<string> {
+  /** The newest checkpoint of the node's log. Its signatures are not verified. */
+  async checkpoint(): Promise<NodeCheckpoint> {
     const response = await this.#fetch('/log/checkpoint', { headers: { accept: 'text/plain' } })
     if (response.status !== 200) throw problemOf(response)
-    return Buffer.from(response.body).toString('utf8')
+    try {
+      const note = decodeUtf8(response.body)
+      const { text, signatures } = parseNote(note)
+      return { ...parseCheckpoint(text), signatures, note }
+    } catch (error) {
+      if (error instanceof MerkleError || error instanceof CodecError) throw unexpected('a checkpoint')
+      throw error
+    }
   }
 
   get #isLocal(): boolean {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { KeyError } from '../keys/errors.ts'
 import { generatePrivateJwk } from '../keys/generate.ts'
-import { publicJwkOf } from '../keys/jwk.ts'
+import { publicJwkOf, thumbprint } from '../keys/jwk.ts'
 import type { Keystore, NewKey } from '../keys/keystore.ts'
 import type { KeyCurve, PrivateJwk, Signer } from '../keys/types.ts'
 import type { OperationStatus, Submission } from '../node/types.ts'
@@ -45,7 +46,13 @@ export async function createDid(
   const request = buildCreate({ ...keys, document }, session.parameters)
   const did = `${didPrefix(session.method)}${didSuffixOf(request.suffixData)}`
   await addKeys(session, did, { update, recovery }, generated)
-  return { ...(await session.client.submit(request)), spent: [] }
+  try {
+    return { ...(await session.client.submit(request)), spent: [] }
+  } catch (cause) {
+    if (!(cause instanceof CliError)) throw cause
+    const hint = `it may have taken the operation: its keys are in your keystore, and the DID is ${did}`
+    throw new CliError(cause.code, cause.message, { hint, status: cause.status, cause })
+  }
 }
 
 /** Changes the document of a DID. */
@@ -98,8 +105,17 @@ export async function waitUntilApplied(
   { status, spent }: HandedIn,
 ): Promise<OperationStatus> {
   const applied = await outcomeOf(session, status.id)
-  for (const kid of session.client.isOwn ? spent : []) await session.keystore.remove(kid)
+  for (const kid of session.client.isOwn ? spent : []) await removeKey(session.keystore, kid)
   return applied
+}
+
+/** Another command may have removed it already. */
+async function removeKey(keystore: Keystore, kid: string): Promise<void> {
+  try {
+    await keystore.remove(kid)
+  } catch (error) {
+    if (!(error instanceof KeyError) || error.code !== 'KEY_NOT_FOUND') throw error
+  }
 }
 
 async function outcomeOf(session: DidSession, id: string): Promise<OperationStatus> {
@@ -220,10 +236,12 @@ async function addKeys(
   generated: readonly NewKey[],
 ): Promise<void> {
   const { update, recovery } = operationKeys
+  // An operation that is made anew has the keys of its document in the keystore already.
+  const held = new Set(keystore.list().map(({ kid }) => kid))
   await keystore.add([
     { jwk: update, did, role: 'update' },
     ...(recovery === undefined ? [] : [{ jwk: recovery, did, role: 'recovery' as const }]),
-    ...generated.map(key => ({ ...key, did })),
+    ...generated.filter(({ jwk }) => !held.has(thumbprint(jwk))).map(key => ({ ...key, did })),
   ])
 }
 

@@ -21,8 +21,9 @@ export async function ask(
   question: string,
   { input, output, echo }: { input: KeyInput; output: Writable; echo: boolean },
 ): Promise<string> {
-  output.write(question)
+  // In this order, so that nothing which is typed in answer is shown by the terminal itself.
   input.setRawMode?.(true)
+  output.write(question)
   const show = (line: string) => {
     if (echo) output.write(`\r\u001b[K${question}${line}`)
   }

@@ -24,6 +24,7 @@ export interface DidSession {
 
 /** A client of the node in the settings. Without a token it can only read. */
 export async function nodeClient({ node, tokenFile, timeout }: Settings): Promise<NodeClient> {
+  if (!URL.canParse(node)) throw new CliError('CONFIG_INVALID', `the setting node: ${node} is no URL`)
   const token = await readToken(tokenFile)
   return new NodeClient({ url: node, timeoutMs: timeout * 1000, ...(token === undefined ? {} : { token }) })
 }

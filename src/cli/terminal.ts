@@ -68,8 +68,13 @@ export class Terminal {
   }
 }
 
+/** Text of several lines from elsewhere, made harmless for a terminal. */
+export function safeText(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
 /** Indented JSON that no character of can move a terminal's cursor or hide text: such ones are escaped. */
-function safeJson(value: unknown): string {
+export function safeJson(value: unknown): string {
   const json = JSON.stringify(value, null, 2)
   return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, character => {
     if (character === '\n') return character

@@ -1,4 +1,4 @@
-/** The Sidetree protocol, pure: making and reading operations and batch files, and resolving DIDs from them. */
+/** The Sidetree protocol, pure: making and checking operations, reading batch files, resolving DIDs from them. */
 export { type AnchorString, formatAnchorString, parseAnchorString } from './anchor-string.ts'
 export {
   type BatchOutcome,

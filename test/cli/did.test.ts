@@ -118,9 +118,9 @@ describe('the life of a DID', () => {
     expect(updates.map(key => commitmentOf(key.publicJwk))).toEqual([updateCommitment])
   })
 
-  it('an update follows at once on one that waits', async () => {
+  it('two updates at a time come one after the other', async () => {
     const [before, after] = await Promise.all([
-      did('update', created.did, '--add-service', 'one,X,https://example.com/1'),
+      did('update', created.did, '--add-service', 'one,X,https://example.com/1', '--wait'),
       did('update', created.did, '--add-service', 'two,X,https://example.com/2', '--wait'),
     ])
     expect([before.status, after.status], before.stderr + after.stderr).toEqual([0, 0])
@@ -149,7 +149,7 @@ describe('the life of a DID', () => {
       document,
       JSON.stringify({ services: [{ id: 'new', type: 'X', serviceEndpoint: 'https://example.org' }] }),
     )
-    const { status, stderr } = await did('recover', created.did, '--document', document, '--wait')
+    const { status, stderr } = await didHere('recover', created.did, '--document', document, '--wait')
     expect(status, stderr).toBe(0)
     const { resolution } = await didJson('resolve', created.did)
     expect(resolution.didDocument).toMatchObject({ service: [{ id: '#new' }] })
@@ -178,17 +178,17 @@ describe('the life of a DID', () => {
   })
 
   it('deactivate asks, and without a terminal refuses', async () => {
-    const { status, stderr } = await did('deactivate', created.did)
+    const { status, stderr } = await didHere('deactivate', created.did)
     expect(status).toBe(1)
     expect(stderr).toContain('error NOT_CONFIRMED')
   })
 
   it('deactivate --yes ends it: resolve then ends with 4, and so does an update', async () => {
-    expect((await did('deactivate', created.did, '--yes', '--wait')).status).toBe(0)
+    expect((await didHere('deactivate', created.did, '--yes', '--wait')).status).toBe(0)
     const { status, stdout } = await did('resolve', created.did)
     expect(status).toBe(4)
     expect(JSON.parse(stdout)).toMatchObject({ id: created.did })
-    const late = await did('update', created.did, '--remove-service', 'new')
+    const late = await didHere('update', created.did, '--remove-service', 'new')
     expect(late.status).toBe(4)
     expect(late.stderr).toContain('error OPERATION_REJECTED')
   })
@@ -242,9 +242,9 @@ describe('a stop in between', () => {
     expect(killedAgain.signal).toBe('SIGKILL')
     expect((await openKeys()).list()).toHaveLength(before + 4)
     proxy.close()
-    const update = await did('update', id, '--add-service', 'b,X,https://example.com', '--wait')
+    const update = await didHere('update', id, '--add-service', 'b,X,https://example.com', '--wait')
     expect(update.status, update.stderr).toBe(0)
-    const recover = await did('recover', id, '--wait')
+    const recover = await didHere('recover', id, '--wait')
     expect(recover.status, recover.stderr).toBe(0)
     const { operations } = await didJson('history', id)
     expect(operations.map((entry: { type: string }) => entry.type)).toEqual(['create', 'update', 'recover'])
@@ -252,10 +252,10 @@ describe('a stop in between', () => {
 
   it('after the node has taken the operation loses nothing either', async () => {
     const { did: id } = await didJson('create', '--wait')
-    const update = await did('update', id, '--add-service', 'a,X,https://example.com')
+    const update = await didHere('update', id, '--add-service', 'a,X,https://example.com')
     expect(update.status).toBe(0)
     // Nobody waited: the keystore holds the old key and the new one.
-    expect((await did('update', id, '--add-service', 'b,X,https://example.com', '--wait')).status).toBe(0)
+    expect((await didHere('update', id, '--add-service', 'b,X,https://example.com', '--wait')).status).toBe(0)
     expect((await didJson('resolve', id)).resolution.didDocument.service).toHaveLength(2)
   })
 })

@@ -173,6 +173,25 @@ describe('rootline repair', () => {
   })
 })
 
+describe('a log without the record of what it has published', () => {
+  it('is not gone on with, unless the operator knows that it is the newest copy', async () => {
+    const path = copy()
+    rmSync(join(path, 'log-checkpoint'))
+    await expect(up(path)).rejects.toThrow(/error LEDGER_ROLLED_BACK[\s\S]*--accept-unknown-history/)
+    const node = await up(path, ['--accept-unknown-history'])
+    expect((await node.stop()).status).toBe(0)
+    await (await up(path)).stop()
+  })
+
+  it('is not gone on with where a copy is older than that record, whatever the operator says', async () => {
+    const path = copy()
+    await expectWhole(path)
+    rmSync(join(path, 'log'), { recursive: true })
+    cpSync(join(data, 'log'), join(path, 'log'), { recursive: true })
+    await expect(up(path, ['--accept-unknown-history'])).rejects.toThrow('error LEDGER_ROLLED_BACK')
+  })
+})
+
 describe('rootline log', () => {
   it('verify finds the log whole, and damage in it', async () => {
     const path = copy()

@@ -149,3 +149,53 @@ describe('a node that is not the own one', () => {
     expect(stdout).toContain('✓ Verified.')
   })
 })
+
+describe('what answers and is no node', () => {
+  const answers = [
+    '',
+    '<html>',
+    '{}',
+    'null',
+    '[]',
+    '{"method":1}',
+    '{"code":"lower"}',
+    '{"resolution":{},"report":{}}',
+    '{"resolution":{"didDocument":{},"didDocumentMetadata":{}},"report":{"version":2}}',
+    '{"didDocument":{"id":"did:example:other"},"didDocumentMetadata":{}}',
+    '{"operations":[1]}',
+    '['.repeat(100_000),
+    '\u001b[2J',
+  ]
+  const did = 'did:rootline:EiAcGedczsoCGPTDPrYY4CkHOq_p7N5Nii7o5QN0qmwRRA'
+  const commands = [
+    ['did', 'resolve', did],
+    ['did', 'history', did],
+    ['did', 'create'],
+    ['log', 'checkpoint'],
+  ]
+
+  it.each([200, 404, 410, 500])('with status %i, is said to be none', async status => {
+    let body = ''
+    const server = createServer((_request, response) => response.writeHead(status).end(body))
+    await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    for (const answer of answers) {
+      body = answer
+      for (const command of commands) {
+        const own = await runHere([...command, '--node', url], env)
+        const other = await runHere([
+          ...command.slice(0, 3),
+          '--node',
+          url,
+          '--token-file',
+          join(folder, 'none'),
+        ])
+        expect(own.stderr).toMatch(/^error NODE_ANSWER_INVALID: /)
+        expect(other.stderr).toMatch(/^error (NODE_ANSWER_INVALID|RESOLUTION_FAILED|TOKEN_MISSING): /)
+        expect([own.status, own.stdout, other.stdout]).toEqual([3, '', ''])
+        expect(own.stderr + other.stderr).not.toContain('\u001b')
+      }
+    }
+    server.close()
+  })
+})

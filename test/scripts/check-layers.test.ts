@@ -65,6 +65,19 @@ describe('layers', () => {
     ).toEqual(['did-methods/sidetree/a.ts:1 layer'])
   })
 
+  it('refuses shipped code that imports what is for users of the package', () => {
+    expect(
+      findings({
+        'src/codec/index.ts': "export { a } from './a.ts'\n",
+        'src/codec/a.ts': 'export const a = 1\n',
+        'src/node/b.ts': "import { a } from '../codec/index.ts'\nexport const b = a\n",
+        'did-methods/index.ts': "export { a } from '../src/codec/a.ts'\n",
+        'src/cli/c.ts': "import { a } from '../../did-methods/index.ts'\nexport const c = a\n",
+        'test/d.test.ts': "import { a } from '../src/codec/index.ts'\nconsole.log(a)\n",
+      }),
+    ).toEqual(['src/node/b.ts:1 index'])
+  })
+
   it('refuses a folder of src that is in no layer', () => {
     expect(findings({ 'src/misc/a.ts': 'export const a = 1\n' })).toEqual(['src/misc/a.ts:1 folder'])
   })

@@ -1,4 +1,5 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -73,6 +74,30 @@ describe('the package', () => {
   it('has the command, which tells the version of the package', () => {
     const { status, stdout, stderr } = node(consumer, join(installed, manifest.bin.rootline), '--version')
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: '' })
+  })
+})
+
+describe('the image', () => {
+  const dockerfile = readFileSync('Dockerfile', 'utf8')
+  const words = (instruction: string): string[] =>
+    JSON.parse(new RegExp(`${instruction} (\\[.*\\])$`, 'm').exec(dockerfile)?.[1] ?? '[]')
+
+  it('runs its command on what is built, is healthy by its own check, and ends with 0 on SIGTERM', async () => {
+    const [program, main = '', ...more] = words('^ENTRYPOINT')
+    const [check, ...script] = words('^  CMD')
+    expect([program, main, more, check]).toEqual(['node', manifest.bin.rootline, [], 'node'])
+    const data = join(tempFolder(), 'data')
+    const args = words('^CMD').map(word => word.replace(/^\/data$/, data).replace(/:7777$/, ':0'))
+    expect(args).toEqual(['up', '--data', data, '--listen', '0.0.0.0:0'])
+
+    const child = spawn(process.execPath, [join(installed, main), ...args])
+    const ended = once(child, 'exit')
+    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+    const port = /^rootline is ready at http:\/\/0\.0\.0\.0:(\d+)\n$/.exec(line)?.[1]
+    expect(port).toBeDefined()
+    succeed(node(consumer, ...script.map(text => text.replace(':7777', `:${port}`))))
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
   })
 })
 

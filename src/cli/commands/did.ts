@@ -21,7 +21,7 @@ import { ask } from '../prompt.ts'
 import { type Resolved, resolveDid } from '../resolution.ts'
 import { action, type Host, type Run } from '../run.ts'
 import { type DidSession, nodeClient, openSession, operationCurve, protocolParameters } from '../session.ts'
-import { table } from '../terminal.ts'
+import { safeJson, table } from '../terminal.ts'
 
 /** `rootline did`: everything about DIDs. */
 export function didCommand(host: Host): Command {
@@ -164,7 +164,7 @@ async function resolve(run: Run, did: string | undefined): Promise<number> {
   const { resolution, report, origin, theirs } = resolved
   const explain = options['explain'] === true
   terminal.result({ resolution, report, ...(theirs === undefined ? {} : { nodeReport: theirs }) }, () =>
-    explain ? explained(run, resolved) : `${JSON.stringify(resolution['didDocument'], null, 2)}\n`,
+    explain ? explained(run, resolved) : safeJson(resolution['didDocument']),
   )
   if (!explain && !terminal.json) terminal.note(report.summary)
   if (origin !== undefined && !terminal.json) terminal.note(`The report is that of ${origin}.`)

@@ -2,8 +2,6 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { verifyLog } from '../../ledger/log/verify-log.ts'
-import { parseCheckpoint } from '../../merkle/checkpoint.ts'
-import { parseNote } from '../../merkle/note.ts'
 import { type NoteVerifier, parseVkey } from '../../merkle/vkey.ts'
 import { Store } from '../../store/store.ts'
 import { EXIT } from '../../trust/exit-status.ts'
@@ -13,6 +11,7 @@ import { readLogKey } from '../log-key.ts'
 import { text, withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
 import { nodeClient } from '../session.ts'
+import { safeText } from '../terminal.ts'
 
 /** `rootline log`: the transparency log. */
 export function logCommand(host: Host): Command {
@@ -31,14 +30,10 @@ function checkpointCommand(host: Host): Command {
 }
 
 async function checkpoint({ settings, terminal }: Run): Promise<undefined> {
-  const note = await (await nodeClient(settings)).checkpoint()
-  const { text: body, signatures } = parseNote(note)
-  const { origin, size, root } = parseCheckpoint(body)
+  const { origin, size, root, signatures, note } = await (await nodeClient(settings)).checkpoint()
   const signers = signatures.map(({ name, keyId }) => ({ name, keyId }))
-  terminal.result(
-    { origin, size, root: Buffer.from(root).toString('hex'), signatures: signers, note },
-    () => note,
-  )
+  const value = { origin, size, root: Buffer.from(root).toString('hex'), signatures: signers, note }
+  terminal.result(value, () => safeText(note))
   if (!terminal.json)
     terminal.note('The signature was not checked: "rootline log verify" does that, on the folder.')
 }

@@ -109,7 +109,8 @@ async function create(session: DidSession, guide: Guide): Promise<{ did: string;
     `${applied.state} in transaction ${applied.transactionNumber}`,
   )
   const now = await resolve(session, did)
-  guide.require(now.report.verdict === 'verified', 'the short form is verified once it is anchored')
+  const { verdict, summary } = now.report
+  guide.require(verdict === 'verified', 'the short form is verified once it is anchored', summary)
   return { did, first: versionOf(now) }
 }
 
@@ -156,7 +157,7 @@ async function lookBack(
 
 async function explain(session: DidSession, guide: Guide, did: string): Promise<void> {
   const { report, status } = await resolve(session, did)
-  guide.require(report.verdict === 'verified' && status === EXIT.verified, 'the resolution is verified')
+  guide.require(report.verdict === 'verified' && status === EXIT.verified, 'it is verified', report.summary)
   guide.step(
     'This is the trust report of the DID as it is now: what was checked, and who must still be trusted.',
   )
@@ -182,8 +183,8 @@ async function review(session: DidSession, guide: Guide, did: string): Promise<v
       operations.map(({ time, type, transactionNumber }) => [time, type, `transaction ${transactionNumber}`]),
     ).split('\n'),
   )
-  const note = await session.client.checkpoint()
-  guide.require(note.split('\n')[1] === String(operations.length), 'the log has one leaf for each operation')
+  const { size, note } = await session.client.checkpoint()
+  guide.require(size === operations.length, 'the log has one leaf for each operation')
   guide.step(
     'The log signs a checkpoint over all of its entries; who keeps one can show it if history is rewritten.',
     ...note.trimEnd().split('\n'),
@@ -245,9 +246,10 @@ class Guide {
     if (!json) this.#print(renderText(report, { width, colour }))
   }
 
-  require(condition: boolean, what: string): void {
+  require(condition: boolean, what: string, found = ''): void {
     if (condition) return
-    throw new CliError('TOUR_FAILED', `this did not hold: ${what}`, { status: EXIT.internal })
+    const instead = found === '' ? '' : `; instead: ${found}`
+    throw new CliError('TOUR_FAILED', `this did not hold: ${what}${instead}`, { status: EXIT.internal })
   }
 
   end(seconds: number): void {

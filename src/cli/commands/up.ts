@@ -2,7 +2,6 @@ import { Command } from 'commander'
 import { pino } from 'pino'
 import { withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
-import type { RunningNode } from '../up.ts'
 
 /** `rootline up`: a node, in the foreground. */
 export function upCommand(host: Host): Command {
@@ -22,10 +21,7 @@ export function upCommand(host: Host): Command {
 }
 
 async function up({ settings, terminal, options, unknownVariables }: Run): Promise<undefined> {
-  const stopping = new Promise<NodeJS.Signals>(resolve => {
-    process.on('SIGTERM', resolve)
-    process.on('SIGINT', resolve)
-  })
+  const stopping = firstSignal()
   const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }))
   for (const name of unknownVariables)
     logger.warn({ variable: name }, 'a variable of the environment is no setting')
@@ -39,17 +35,23 @@ async function up({ settings, terminal, options, unknownVariables }: Run): Promi
     { url: node.url, data: node.folder.path, pid: process.pid },
     () => `rootline is ready at ${node.url}`,
   )
-  await stop(node, await stopping, logger)
-}
-
-async function stop(node: RunningNode, signal: NodeJS.Signals, logger: pino.Logger): Promise<void> {
+  const signal = await stopping
   logger.info({ signal }, 'stopping: the batch under way is finished first')
-  // 128 and the number of the signal, as a shell reports it.
-  const now = (second: NodeJS.Signals) => process.exit(second === 'SIGINT' ? 130 : 143)
-  process.on('SIGTERM', now)
-  process.on('SIGINT', now)
   await node.close()
   logger.info('stopped')
-  process.off('SIGTERM', now)
-  process.off('SIGINT', now)
+}
+
+/** The first signal to end, also where it comes while the node starts; a second one ends the process at once. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise(resolve => {
+    let stopping = false
+    const onSignal = (signal: NodeJS.Signals) => {
+      // 128 and the number of the signal, as a shell reports it.
+      if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
+      stopping = true
+      resolve(signal)
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
 }
