@@ -77,7 +77,7 @@ function load(): Es256k | undefined {
       if (point.length !== 65 || signature.length !== 64) return false
       try {
         // The library accepts low s only; JOSE does not ask for it. It changes the bytes in place: a copy.
-        const low = native.signatureNormalize(Uint8Array.from(signature))
+        const low = isLow(signature) ? signature : native.signatureNormalize(Uint8Array.from(signature))
         return native.ecdsaVerify(low, sha256(data), point)
       } catch {
         return false
@@ -90,6 +90,11 @@ function load(): Es256k | undefined {
     // Deterministic (RFC 6979), low s.
     sign: (d, _point, data) => native.ecdsaSign(sha256(data), d).signature,
   }
+}
+
+/** True for an s that is low beyond doubt, as its first byte says for nearly all. */
+function isLow(signature: Uint8Array): boolean {
+  return (signature[32] ?? 0xff) < 0x7f
 }
 
 function toJwk(point: Uint8Array): { kty: string; crv: string; x: string; y: string } {

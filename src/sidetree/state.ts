@@ -40,6 +40,9 @@ export function comparePositions(a: OperationPosition, b: OperationPosition): nu
   return a.transactionNumber - b.transactionNumber || a.operationIndex - b.operationIndex
 }
 
+/** Filled anew at each call of {@link nextVersionId}, which is made once for each operation. */
+const VERSION_BYTES = Buffer.alloc(76)
+
 /**
  * The version that an operation makes: base64url of SHA-256(previous version, 32 bytes (zeros before a create) ||
  * transaction number, u64 || operation index, u32 || operation digest, 32 bytes), integers big-endian. So a version
@@ -51,8 +54,9 @@ export function nextVersionId(
   position: OperationPosition,
   digest: string,
 ): string {
-  const bytes = Buffer.alloc(76)
-  if (previous !== undefined) bytes.write(previous, 0, 'base64url')
+  const bytes = VERSION_BYTES
+  if (previous === undefined) bytes.fill(0, 0, 32)
+  else bytes.write(previous, 0, 'base64url')
   bytes.writeUInt32BE(Math.floor(position.transactionNumber / 2 ** 32), 32)
   bytes.writeUInt32BE(position.transactionNumber % 2 ** 32, 36)
   bytes.writeUInt32BE(position.operationIndex, 40)
