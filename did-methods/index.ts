@@ -5,6 +5,7 @@ export { DID_ERRORS, DidError, type DidErrorCode, REMOTE_ERROR, type ResolutionE
 export { encodeDidJwk, jwkDriver } from './jwk/driver.ts'
 export type { KeyDocumentOptions, PublicKeyFormat } from './key/document.ts'
 export { encodeDidKey, keyDriver } from './key/driver.ts'
+export { keyReport, type RemoteAnswer, remoteReport, webReport } from './report.ts'
 export { createDidResolver } from './resolver.ts'
 export { DOCUMENT_MEDIA_TYPES, type Origin, RESOLUTION_ERRORS } from './result.ts'
 export { type SidetreeDriverOptions, type SidetreeResolver, sidetreeDriver } from './sidetree/driver.ts'

@@ -24,6 +24,7 @@ export class BatchScheduler {
   #running: Promise<void> = Promise.resolve()
   #failures = 0
   #stopped = false
+  readonly #stopping = Promise.withResolvers<void>()
   lastError: unknown
 
   constructor(parts: BatchSchedulerParts) {
@@ -31,9 +32,9 @@ export class BatchScheduler {
     this.#interval = parts.batchIntervalMs ?? 1_000
   }
 
-  /** Finishes what the last process began, and goes on with what waits. */
-  async start(): Promise<void> {
-    await this.flush()
+  /** Begins to finish what the last process began, and to go on with what waits. */
+  start(): void {
+    void this.flush()
   }
 
   /** Says that an operation waits. */
@@ -53,9 +54,10 @@ export class BatchScheduler {
     return this.#running
   }
 
-  /** Ends after the batch at hand. */
+  /** Ends after the batch at hand; one that only waits for the ledger to be read is not begun. */
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#stopping.resolve()
     clearTimeout(this.#timer)
     await this.#running
   }
@@ -66,7 +68,8 @@ export class BatchScheduler {
     try {
       await writer.resume()
       if (queue.size > 0) {
-        await caughtUp()
+        await Promise.race([caughtUp(), this.#stopping.promise])
+        if (this.#stopped) return
         const operations = await writer.write()
         if (operations > 0) onEvent?.({ type: 'batched', operations })
       }

@@ -1,9 +1,9 @@
 import type { ContentStore } from '../content/types.ts'
-import type { Ledger } from '../ledger/types.ts'
+import type { Ledger, LedgerTransaction } from '../ledger/types.ts'
 import { cutBatch } from '../sidetree/batch-cut.ts'
 import { type Batch, storeBatch } from '../sidetree/batch-write.ts'
-import type { SidetreeErrorCode } from '../sidetree/errors.ts'
 import type { ProtocolParameters } from '../sidetree/parameters.ts'
+import type { Judge } from './intake.ts'
 import type { NextPosition } from './next-position.ts'
 import type { OperationStore } from './operation-store.ts'
 import type { OperationQueue } from './queue.ts'
@@ -22,8 +22,8 @@ export interface BatchWriterParts {
   writer: string
   /** Unix milliseconds. */
   now: () => number
-  /** Why an operation could not apply to its DID as it is now; undefined where it could. */
-  judge: (operation: QueuedOperation) => Promise<SidetreeErrorCode | undefined>
+  /** Judges what waits by what the DIDs are now. */
+  judge: () => Promise<Judge>
   /** Most operations in a batch; the protocol's limit holds in any case. */
   maxOperations?: number
 }
@@ -54,7 +54,7 @@ export class BatchWriter {
     const operations = batch.operations.map(({ id, sequence, didSuffix }) => ({ id, sequence, didSuffix }))
     await queue.begin({ anchorString, after: (await ledger.head()).number, operations })
     const transaction = await ledger.anchor(anchorString, writer)
-    await queue.finish(transaction.number, this.#parts.now())
+    await queue.finish(transaction, this.#parts.now())
     return operations.length
   }
 
@@ -63,23 +63,24 @@ export class BatchWriter {
     const { queue, ledger, writer, now } = this.#parts
     const { intent } = queue
     if (intent === undefined) return
-    const number = await this.#find(intent.anchorString, intent.after)
-    const transaction = number ?? (await ledger.anchor(intent.anchorString, writer)).number
+    const found = await this.#find(intent.anchorString, intent.after)
+    const transaction = found ?? (await ledger.anchor(intent.anchorString, writer))
     await queue.finish(transaction, now())
   }
 
-  async #find(anchorString: string, after: number | undefined): Promise<number | undefined> {
+  async #find(anchorString: string, after: number | undefined): Promise<LedgerTransaction | undefined> {
     for (let cursor = after; ; ) {
       const page = await this.#parts.ledger.transactions(cursor, PAGE)
       const found = page.find(transaction => transaction.anchorString === anchorString)
-      if (found !== undefined) return found.number
+      if (found !== undefined) return found
       cursor = page.at(-1)?.number
       if (cursor === undefined) return undefined
     }
   }
 
   async #cut(parameters: ProtocolParameters): Promise<Batch<QueuedOperation> | undefined> {
-    const { queue, now, judge, maxOperations } = this.#parts
+    const { queue, now, maxOperations } = this.#parts
+    const judge = await this.#parts.judge()
     const limit = Math.min(maxOperations ?? parameters.maxOperationCount, parameters.maxOperationCount)
     const admitted: QueuedOperation[] = []
     for (const operation of queue.next(limit)) {

@@ -1,46 +1,38 @@
 import type { ContentStore } from '../content/types.ts'
-import type { Ledger, LedgerTransaction, ProofCheck } from '../ledger/types.ts'
-import { parseAnchorString } from '../sidetree/anchor-string.ts'
-import { BatchReader, readBatch } from '../sidetree/batch-read.ts'
-import { checkOperation } from '../sidetree/check.ts'
-import { type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
-import type { AppliedOperation } from '../sidetree/resolution.ts'
-import type { AnchoredOperation, CheckedOperation } from '../sidetree/types.ts'
+import type { Ledger, LedgerTransaction } from '../ledger/types.ts'
+import { type AnchorString, parseAnchorString } from '../sidetree/anchor-string.ts'
+import { type BatchOutcome, BatchReader, readBatch, type WantedFile } from '../sidetree/batch-read.ts'
+import { SidetreeError } from '../sidetree/errors.ts'
+import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
 import { StoreError } from '../store/errors.ts'
 import { fetchFile } from './file-fetcher.ts'
+import { HashedContent } from './hashed-content.ts'
+import { type LedgerEvidence, proveTransaction } from './ledger-evidence.ts'
+import { type Check, type OperationEvidence, readOperation } from './operation-evidence.ts'
 
 /** Longest wait for a file that was read before, in milliseconds. */
 const FETCH_TIMEOUT = 10_000
 
-/** A file that was read again: its bytes were hashed and compared with its address. */
+/** A file that was read again. */
 export interface FileEvidence {
-  role: string
+  role: WantedFile['role']
   uri: string
-  /** Why it could not be had now; absent where it could. */
-  failure?: string
+  /** Whether its bytes were hashed here and give the address by which they were asked for. */
+  check: Check
 }
 
 /** A transaction and its files, read again from the ledger and the content store. */
 export interface TransactionEvidence {
   transaction: LedgerTransaction
-  files: FileEvidence[]
-  /** In batch order; empty where files are missing now. */
-  operations: AnchoredOperation[]
   /** What the ledger's proof shows of it. */
-  ledger: ProofCheck[]
-}
-
-/** An operation, taken from the files of its transaction and checked anew. */
-export interface OperationEvidence {
-  operation: AnchoredOperation
-  checked: CheckedOperation
-}
-
-/** An applied operation with what was read again of it; undefined where its files cannot be had, or time ran out. */
-export interface ExplainedOperation {
-  applied: AppliedOperation
-  transaction: TransactionEvidence | undefined
-  evidence: OperationEvidence | undefined
+  proof: LedgerEvidence
+  /** Whether the anchor string names the core index file and covers the operations in the files. */
+  anchorString: Check
+  files: FileEvidence[]
+  /** Why the files give no operations now; absent where they do. */
+  problem?: Check
+  /** Those that were asked for, by operation index; none where the files list none there. */
+  operations: ReadonlyMap<number, OperationEvidence>
 }
 
 /**
@@ -48,43 +40,68 @@ export interface ExplainedOperation {
  * the store remembers.
  */
 export class EvidenceReader {
-  readonly #content: ContentStore
+  readonly #content: HashedContent
   readonly #ledger: Ledger
   readonly #versions: ProtocolVersions
 
   constructor(parts: { content: ContentStore; ledger: Ledger; versions: ProtocolVersions }) {
-    this.#content = parts.content
+    this.#content = new HashedContent(parts.content)
     this.#ledger = parts.ledger
     this.#versions = parts.versions
   }
 
-  /** @throws SidetreeError, LedgerError where the ledger no longer says what the store says that it said */
-  async transaction(transaction: LedgerTransaction, signal?: AbortSignal): Promise<TransactionEvidence> {
-    const proof = await this.#ledger.proof({ number: transaction.number, timeHash: transaction.timeHash })
+  /**
+   * @param transaction as this node knows it; the proof is compared with it
+   * @param indices of the operations that are wanted: a batch can hold ten thousand
+   * @throws the signal's reason; StoreError
+   */
+  async transaction(
+    transaction: LedgerTransaction,
+    indices: readonly number[],
+    signal: AbortSignal,
+  ): Promise<TransactionEvidence> {
+    const proof = await proveTransaction(this.#ledger, transaction)
     const params = this.#parametersAt(transaction.time)
-    const reader = new BatchReader(parseAnchorString(transaction.anchorString, params), params)
+    const anchor = parseAnchor(transaction.anchorString, params)
+    if (anchor instanceof SidetreeError) {
+      const detail = `${transaction.anchorString} is no anchor string (${anchor.code}).`
+      const check: Check = { result: 'fail', detail }
+      return { transaction, proof, anchorString: check, files: [], problem: check, operations: new Map() }
+    }
     const files: FileEvidence[] = []
+    const reader = new BatchReader(anchor, params)
     const outcome = await readBatch(reader, async wanted => {
-      const { fetched, failure } = await fetchFile(this.#content, wanted, {
-        timeoutMs: FETCH_TIMEOUT,
-        signal,
-      })
-      const { role, uri } = wanted
-      files.push(failure === undefined ? { role, uri } : { role, uri, failure: failure.detail })
+      const { file, fetched } = await this.#fetch(wanted, signal)
+      files.push(file)
       return fetched
     })
-    const operations = outcome.status === 'complete' ? outcome.operations : []
-    return { transaction, files, operations, ledger: this.#ledger.verify(proof, transaction) }
+    return {
+      transaction,
+      proof,
+      anchorString: checkCount(anchor, outcome),
+      files,
+      ...problemOf(outcome),
+      operations: operationsOf(outcome, indices, params),
+    }
   }
 
-  /** An operation of a transaction, with its signature and hashes checked anew; undefined where it is not there. */
-  operation(evidence: TransactionEvidence, operationIndex: number): OperationEvidence | undefined {
-    const operation = evidence.operations[operationIndex]
-    if (operation === undefined) return undefined
-    return { operation, checked: checkOperation(operation, this.#parametersAt(evidence.transaction.time)) }
+  async #fetch(wanted: WantedFile, signal: AbortSignal) {
+    const { role, uri } = wanted
+    const { fetched, failure } = await fetchFile(this.#content, wanted, { timeoutMs: FETCH_TIMEOUT, signal })
+    if (failure === undefined) {
+      const detail = `The bytes were hashed here and give ${uri}.`
+      return { file: { role, uri, check: { result: 'pass', detail } as const }, fetched }
+    }
+    if (fetched === 'invalid' && this.#content.judges) {
+      const detail = `What was hashed here under ${uri} is no file of a batch: ${failure.detail}.`
+      return { file: { role, uri, check: { result: 'pass', detail } as const }, fetched }
+    }
+    const detail = `It cannot be had now: ${failure.detail} (${failure.code}).`
+    const check = { result: 'undecided', detail } as const
+    return { file: { role, uri, check }, fetched: 'unavailable' as const }
   }
 
-  #parametersAt(time: number) {
+  #parametersAt(time: number): ProtocolParameters {
     const params = parametersAt(this.#versions, time)
     if (params !== undefined) return params
     throw new StoreError(
@@ -93,4 +110,57 @@ export class EvidenceReader {
       'the store applied a transaction that is older than the protocol',
     )
   }
+}
+
+function parseAnchor(text: string, params: ProtocolParameters): AnchorString | SidetreeError {
+  try {
+    return parseAnchorString(text, params)
+  } catch (error) {
+    if (error instanceof SidetreeError) return error
+    throw error
+  }
+}
+
+/** That the anchor string declares as many operations as the files have, or more. */
+function checkCount({ operationCount, coreIndexFileUri }: AnchorString, outcome: BatchOutcome): Check {
+  const declares = `The anchor string names ${coreIndexFileUri} and declares ${operationCount} operations`
+  if (outcome.status === 'incomplete') {
+    return { result: 'undecided', detail: `${declares}; how many there are cannot be counted now.` }
+  }
+  if (outcome.status === 'discarded') {
+    const over = outcome.problem.code === 'BATCH_COUNT_EXCEEDED'
+    return {
+      result: over ? 'fail' : 'pass',
+      detail: `${declares}; the batch is void (${outcome.problem.code}).`,
+    }
+  }
+  const count = outcome.operations.length + outcome.dropped.length
+  const result = count <= operationCount ? 'pass' : 'fail'
+  return { result, detail: `${declares}; the files have ${count}.` }
+}
+
+function problemOf(outcome: BatchOutcome): { problem?: Check } {
+  if (outcome.status === 'complete') return {}
+  if (outcome.status === 'discarded') {
+    const { role, code } = outcome.problem
+    return {
+      problem: { result: 'fail', detail: `The batch is void: its ${role} file is invalid (${code}).` },
+    }
+  }
+  const roles = outcome.missing.map(({ role }) => role).join(', ')
+  return { problem: { result: 'undecided', detail: `Files of its transaction cannot be had now: ${roles}.` } }
+}
+
+function operationsOf(
+  outcome: BatchOutcome,
+  indices: readonly number[],
+  params: ProtocolParameters,
+): Map<number, OperationEvidence> {
+  const found = new Map<number, OperationEvidence>()
+  if (outcome.status !== 'complete') return found
+  for (const index of indices) {
+    const operation = outcome.operations[index]
+    if (operation !== undefined) found.set(index, readOperation(operation, params))
+  }
+  return found
 }

@@ -28,7 +28,7 @@ const NEVER: ReadonlySet<ContentErrorCode> = new Set([
  * @throws the signal's reason where that ended it; StoreError
  */
 export async function fetchFile(
-  content: ContentStore,
+  content: Pick<ContentStore, 'get'>,
   wanted: WantedFile,
   options: FetchFileOptions,
 ): Promise<FileFetch> {

@@ -1,3 +1,4 @@
+import type { Ledger } from '../ledger/types.ts'
 import { checkOperation, signedDataInputOf } from '../sidetree/check.ts'
 import type { SidetreeErrorCode } from '../sidetree/errors.ts'
 import { requireUsable } from '../sidetree/ingest.ts'
@@ -15,12 +16,14 @@ import type { CheckPool } from './check-pool.ts'
 import { NodeError } from './errors.ts'
 import type { NextPosition } from './next-position.ts'
 import type { OperationStore } from './operation-store.ts'
+import { outcomeOf } from './outcome.ts'
 import type { OperationQueue } from './queue.ts'
 import type { OperationRecord, QueuedOperation } from './records.ts'
 
 export interface IntakeParts {
   queue: OperationQueue
   operations: OperationStore
+  ledger: Ledger
   pool: CheckPool
   versions: ProtocolVersions
   next: NextPosition
@@ -29,6 +32,9 @@ export interface IntakeParts {
   /** Resolves once all that is on the ledger now has been looked at. */
   caughtUp: () => Promise<void>
 }
+
+/** Why an operation that waits could not apply to its DID as it is now; undefined where it could. */
+export type Judge = (operation: QueuedOperation) => Promise<SidetreeErrorCode | undefined>
 
 /**
  * Decides which operations may wait for a batch: those that would apply to their DID as it will be once everything
@@ -54,8 +60,8 @@ export class Intake {
     const { request, operation } = parseRequest(body, parameters)
     const { didSuffix } = operation
     const id = operationIdOf(request)
-    const known = this.#parts.queue.record(id)
-    if (known !== undefined && known.state !== 'rejected') return { record: known, accepted: false, request }
+    const known = await this.#known(id)
+    if (known !== undefined) return { record: known, accepted: false, request }
     const checked = await this.#check(operation, parameters)
     const record = await this.#inTurn(didSuffix, () =>
       this.#queue({ id, didSuffix, request, checked }, position),
@@ -63,15 +69,27 @@ export class Intake {
     return { ...record, request }
   }
 
-  /** Why an operation that waits could not apply to its DID as it is now; undefined where it could. */
-  async judge(operation: QueuedOperation): Promise<SidetreeErrorCode | undefined> {
+  /**
+   * Judges operations that wait by what their DIDs are now. Where files of a transaction that may name the DID cannot be
+   * had, what came before may be among them: then the ledger decides.
+   */
+  async judge(): Promise<Judge> {
     const { operations, versions, next } = this.#parts
-    const named = await operations.naming(operation.didSuffix)
-    // Something that is not known yet may come between: then the ledger decides.
-    if (named.length > 0) return undefined
-    const state = operations.state(operation.didSuffix)
-    const outcome = applyOperation(state, operation.checked, (await next()).position, versions)
-    return 'ignored' in outcome ? outcome.ignored : undefined
+    const { position } = await next()
+    const mayBeAny = await operations.hasUnread()
+    return async ({ didSuffix, checked }) => {
+      const outcome = applyOperation(operations.state(didSuffix), checked, position, versions)
+      if ('state' in outcome || mayBeAny) return undefined
+      return (await operations.naming(didSuffix)).length > 0 ? undefined : outcome.ignored
+    }
+  }
+
+  /** The record of an operation that was accepted and may still count, or does. */
+  async #known(id: string): Promise<OperationRecord | undefined> {
+    const record = this.#parts.queue.record(id)
+    if (record?.state !== 'anchored') return record?.state === 'queued' ? record : undefined
+    const { state } = await outcomeOf(record, this.#parts)
+    return state === 'rejected' ? undefined : record
   }
 
   async #check(operation: AnchoredOperation, parameters: ProtocolParameters): Promise<CheckedOperation> {
@@ -87,8 +105,8 @@ export class Intake {
     position: OperationPosition,
   ): Promise<{ record: OperationRecord; accepted: boolean }> {
     const { queue, now } = this.#parts
-    const known = queue.record(operation.id)
-    if (known !== undefined && known.state !== 'rejected') return { record: known, accepted: false }
+    const known = await this.#known(operation.id)
+    if (known !== undefined) return { record: known, accepted: false }
     await this.#requireApplicable(operation, position)
     queue.requireRoom(operation.didSuffix)
     return { record: await queue.add({ ...operation, acceptedAt: now() }), accepted: true }

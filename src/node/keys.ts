@@ -1,16 +1,18 @@
 import { sha256 } from '../codec/hash.ts'
+import { isEncodedMultihash } from '../codec/multihash.ts'
 
 /**
  * Layout of the node's database. One letter names the kind of record; numbers are big-endian, so that key order
  * is the order of the ledger and of the queue. A hash (suffix, commitment, operation id) takes 34 bytes: see
- * `hashBytes`.
+ * `writeHash`.
  *
  *   o <suffix> <commitment>   operations of a DID that open that commitment (34 zero bytes: its creates)
- *   s <suffix>                   resolved state of a DID
+ *   s <suffix>                   resolved state of a DID, and what its operations open
  *   t <number u64>                  transaction that was applied or refused
  *   b <number u64>                  suffixes of a transaction's operations, for a reorganisation
  *   u <number u64>                  transaction whose files could not be had yet
  *   n <suffix> <number u64>      such a transaction's readable index names this DID
+ *   m <suffix>                   such a transaction names it, or once did
  *   c                               cursor: the last transaction taken from the ledger
  *   q <sequence u64>                operation that waits for a batch
  *   x <operation id>             what became of an operation that was accepted here
@@ -24,6 +26,7 @@ const KIND = {
   suffixes: 'b',
   unresolvable: 'u',
   named: 'n',
+  everNamed: 'm',
   queued: 'q',
   status: 'x',
 }
@@ -32,40 +35,52 @@ export const CURSOR = Buffer.from('c')
 export const INTENT = Buffer.from('w')
 export const IDENTITY = Buffer.from('v')
 
-const OPERATION = Buffer.from(KIND.operation)
-const STATE = Buffer.from(KIND.state)
-const NO_COMMITMENT = Buffer.alloc(34)
+/** Bytes of a hash in a key. */
+const HASH = 34
 
 /**
- * An encoded hash as 34 bytes: a SHA-256 multihash in its canonical spelling as it is, 0x12 0x20 and the digest; any
- * other text as 0x01 0x20 and its SHA-256, since the `ion` profile takes more than one spelling and compares texts.
+ * Writes an encoded hash as 34 bytes: a SHA-256 multihash in its canonical spelling as it is, 0x12 0x20 and the digest;
+ * any other text as 0x01 0x20 and its SHA-256, since the `ion` profile takes more than one spelling and compares texts.
  */
-function hashBytes(text: string): Buffer {
-  const bytes = Buffer.from(text, 'base64url')
-  const isMultihash = bytes.length === 34 && bytes[0] === 0x12 && bytes[1] === 0x20
-  if (isMultihash && bytes.toString('base64url') === text) return bytes
-  return Buffer.concat([OTHER_TEXT, sha256(text)])
+function writeHash(key: Buffer, offset: number, text: string): void {
+  if (isEncodedMultihash(text)) {
+    key.write(text, offset, 'base64url')
+    return
+  }
+  key[offset] = 0x01
+  key[offset + 1] = 0x20
+  key.set(sha256(text), offset + 2)
 }
 
-const OTHER_TEXT = Buffer.from([0x01, 0x20])
+/** A key of one kind about one hash. */
+function hashed(kind: string, text: string): Buffer {
+  const key = Buffer.allocUnsafe(1 + HASH)
+  key[0] = kind.charCodeAt(0)
+  writeHash(key, 1, text)
+  return key
+}
 
 /** Key of the operations of a DID that open `commitment` (undefined: its creates). */
 export function operationKey(suffix: string, commitment: string | undefined): Buffer {
-  const digest = commitment === undefined ? NO_COMMITMENT : hashBytes(commitment)
-  return Buffer.concat([OPERATION, hashBytes(suffix), digest])
+  const key = Buffer.allocUnsafe(1 + 2 * HASH)
+  key[0] = KIND.operation.charCodeAt(0)
+  writeHash(key, 1, suffix)
+  if (commitment === undefined) key.fill(0, 1 + HASH)
+  else writeHash(key, 1 + HASH, commitment)
+  return key
 }
 
 /** Keys of all operations of a DID. */
 export function operationRange(suffix: string): { gte: Buffer; lt: Buffer } {
-  return prefixRange(Buffer.concat([Buffer.from(KIND.operation), hashBytes(suffix)]))
+  return prefixRange(hashed(KIND.operation, suffix))
 }
 
-export function stateKey(suffix: string): Buffer {
-  return Buffer.concat([STATE, hashBytes(suffix)])
+export function didKey(suffix: string): Buffer {
+  return hashed(KIND.state, suffix)
 }
 
-/** All states, in the order of their suffix digests. */
-export function stateRange(): { gte: Buffer; lt: Buffer } {
+/** What is kept of all DIDs, in the order of their suffix digests. */
+export function didRange(): { gte: Buffer; lt: Buffer } {
   return prefixRange(Buffer.from(KIND.state))
 }
 
@@ -92,11 +107,15 @@ export function unresolvableRange(after?: number): { gte: Buffer; lt: Buffer } {
 }
 
 export function namedKey(suffix: string, number: number): Buffer {
-  return Buffer.concat([Buffer.from(KIND.named), hashBytes(suffix), u64(number)])
+  return Buffer.concat([hashed(KIND.named, suffix), u64(number)])
 }
 
 export function namedRange(suffix: string): { gte: Buffer; lt: Buffer } {
-  return prefixRange(Buffer.concat([Buffer.from(KIND.named), hashBytes(suffix)]))
+  return prefixRange(hashed(KIND.named, suffix))
+}
+
+export function everNamedKey(suffix: string): Buffer {
+  return hashed(KIND.everNamed, suffix)
 }
 
 export function queuedKey(sequence: number): Buffer {
@@ -108,7 +127,7 @@ export function queuedRange(): { gte: Buffer; lt: Buffer } {
 }
 
 export function statusKey(operationId: string): Buffer {
-  return Buffer.concat([Buffer.from(KIND.status), hashBytes(operationId)])
+  return hashed(KIND.status, operationId)
 }
 
 /** The number at the end of a key of a numbered kind. */

@@ -2,6 +2,8 @@ import type { Ledger } from '../ledger/types.ts'
 import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
 import type { OperationPosition } from '../sidetree/types.ts'
 import { NodeError } from './errors.ts'
+import { headOrSeen } from './ledger-head.ts'
+import type { OperationStore } from './operation-store.ts'
 
 /** Where an operation that is anchored next would stand, and the rules that would hold for it. */
 export type NextPosition = () => Promise<{ position: OperationPosition; parameters: ProtocolParameters }>
@@ -10,11 +12,17 @@ export type NextPosition = () => Promise<{ position: OperationPosition; paramete
  * Looks at the ledger's time for the next transaction: after all that is there.
  * @param now Unix milliseconds
  */
-export function nextPositionOn(ledger: Ledger, versions: ProtocolVersions, now: () => number): NextPosition {
+export function nextPositionOn(
+  ledger: Ledger,
+  operations: OperationStore,
+  versions: ProtocolVersions,
+  now: () => number,
+): NextPosition {
   return async () => {
     const timestamp = Math.floor(now() / 1000)
     const { timeUnit } = ledger.describe()
-    const transactionTime = timeUnit === 'seconds' ? timestamp : (await ledger.head()).time + 1
+    const transactionTime =
+      timeUnit === 'seconds' ? timestamp : (await headOrSeen(ledger, operations)).time + 1
     const parameters = parametersAt(versions, transactionTime)
     if (parameters === undefined) {
       throw new NodeError(

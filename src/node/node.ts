@@ -1,9 +1,9 @@
+import { setTimeout } from 'node:timers/promises'
 import type { ContentStore } from '../content/types.ts'
 import type { Ledger } from '../ledger/types.ts'
 import { type DidMethod, didPrefix } from '../sidetree/did.ts'
 import { longFormDid } from '../sidetree/long-form.ts'
 import type { ProtocolVersions } from '../sidetree/parameters.ts'
-import { resolveOperations } from '../sidetree/resolution.ts'
 import type { Store } from '../store/store.ts'
 import { BatchScheduler } from './batch-scheduler.ts'
 import { BatchWriter } from './batch-writer.ts'
@@ -12,14 +12,16 @@ import { NodeError } from './errors.ts'
 import { Explainer } from './explainer.ts'
 import { bindToLedger } from './identity.ts'
 import { Intake } from './intake.ts'
+import { headOrSeen } from './ledger-head.ts'
 import { nextPositionOn } from './next-position.ts'
 import { Observer, type ObserverEvent } from './observer.ts'
 import { OperationStore } from './operation-store.ts'
+import { outcomeOf } from './outcome.ts'
 import { OperationQueue, type QueueLimits } from './queue.ts'
 import type { OperationRecord, TransactionRecord } from './records.ts'
 import { Resolver } from './resolver.ts'
 import { formatTime } from './time.ts'
-import { positioned, TransactionApplier } from './transaction-applier.ts'
+import { TransactionApplier } from './transaction-applier.ts'
 import { TransactionReader } from './transaction-reader.ts'
 import type {
   Explanation,
@@ -65,6 +67,9 @@ export interface NodeSettings {
   queue?: QueueLimits
 }
 
+/** Wait of `settled` after a batch that failed, in milliseconds. */
+const SETTLE_RETRY = 20
+
 /** What happened in a node, for its log and metrics. */
 export type NodeEvent =
   | ObserverEvent
@@ -80,7 +85,7 @@ export async function startNode(parts: NodeParts): Promise<SidetreeNode> {
   const queue = await OperationQueue.load(parts.store, parts.settings?.queue)
   await bindToLedger(parts.store, parts.ledger.describe(), parts.method)
   const node = new Node(parts, queue)
-  await node.start()
+  node.start()
   return node
 }
 
@@ -95,7 +100,7 @@ class Node implements SidetreeNode {
   readonly #intake: Intake
   readonly #resolver: Resolver
   readonly #explainer: Explainer
-  #stopping = false
+  #stopped: Promise<void> | undefined
 
   constructor(parts: NodeParts, queue: OperationQueue) {
     const { store, ledger, content, versions, method, writer, settings = {}, onEvent = () => {} } = parts
@@ -107,7 +112,7 @@ class Node implements SidetreeNode {
     this.#operations = operations
     const pool = new CheckPool(settings)
     this.#pool = pool
-    const next = nextPositionOn(ledger, versions, now)
+    const next = nextPositionOn(ledger, operations, versions, now)
     const reader = new TransactionReader({ ...settings, content, pool, versions, now })
     const applier = new TransactionApplier(operations, versions)
     const observer = new Observer({
@@ -122,9 +127,9 @@ class Node implements SidetreeNode {
     })
     this.#observer = observer
     const caughtUp = () => observer.caughtUp()
-    const intake = new Intake({ queue, operations, pool, versions, next, now, caughtUp })
+    const intake = new Intake({ queue, operations, ledger, pool, versions, next, now, caughtUp })
     this.#intake = intake
-    const judge = intake.judge.bind(intake)
+    const judge = () => intake.judge()
     const limit = settings.maxBatchOperations
     const writerParts = { queue, operations, content, ledger, next, writer, now, judge }
     const batchWriter = new BatchWriter(
@@ -144,13 +149,13 @@ class Node implements SidetreeNode {
     this.#explainer = new Explainer({ resolver: this.#resolver, operations, ledger, content, versions, now })
   }
 
-  async start(): Promise<void> {
+  start(): void {
     this.#observer.start()
-    await this.#batches.start()
+    this.#batches.start()
   }
 
   async submit(request: Uint8Array): Promise<Submission> {
-    if (this.#stopping) throw new NodeError('NODE_STOPPING', 'the node is stopping')
+    if (this.#stopped !== undefined) throw new NodeError('NODE_STOPPING', 'the node is stopping')
     const { record, accepted, request: parsed } = await this.#intake.accept(request)
     if (accepted) {
       this.#parts.onEvent?.({ type: 'accepted', id: record.id })
@@ -193,7 +198,7 @@ class Node implements SidetreeNode {
   async status(): Promise<NodeStatus> {
     const { ledger } = this.#parts
     const description = ledger.describe()
-    const head = await ledger.head()
+    const head = await headOrSeen(ledger, this.#operations)
     const cursor = this.#operations.cursor()?.number
     return {
       method: this.method,
@@ -221,15 +226,20 @@ class Node implements SidetreeNode {
   }
 
   async settled(): Promise<void> {
-    do {
+    for (let done = false; !done; ) {
       await this.#batches.flush()
       await this.#observer.caughtUp()
-    } while (this.#queue.size > 0)
+      done = this.#queue.size === 0
+      if (this.#batches.lastError !== undefined) await setTimeout(SETTLE_RETRY)
+    }
   }
 
-  async stop(): Promise<void> {
-    if (this.#stopping) return
-    this.#stopping = true
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     await this.#batches.stop()
     await this.#observer.stop()
     await this.#pool.close()
@@ -259,11 +269,10 @@ class Node implements SidetreeNode {
 
   /** The ledger was read up to now where nothing on it is newer than the cursor; else up to the cursor's time. */
   async #readUntil(): Promise<number> {
-    const head = await this.#parts.ledger.head()
-    const cursor = this.#operations.cursor()
-    if (head.number === undefined || head.number === cursor?.number) return head.timestamp
-    if (cursor === undefined) return 0
-    return this.#operations.transaction(cursor.number)?.transaction.timestamp ?? 0
+    const head = await headOrSeen(this.#parts.ledger, this.#operations)
+    const newest = this.#operations.newest()
+    if (head.number === newest?.number) return head.timestamp
+    return newest?.timestamp ?? 0
   }
 
   async #statusOf(record: OperationRecord): Promise<OperationStatus> {
@@ -280,26 +289,8 @@ class Node implements SidetreeNode {
       const batched = this.#queue.intent?.operations.some(operation => operation.id === id) ?? false
       return { ...base, state: batched ? 'batched' : 'queued', ahead: this.#queue.ahead(record.sequence) }
     }
-    const { transactionNumber, operationIndex } = record
-    const place = { ...base, transactionNumber, operationIndex }
-    return { ...place, ...(await this.#outcomeOf(didSuffix, transactionNumber, operationIndex)) }
-  }
-
-  /** What the ledger made of an operation that was anchored. */
-  async #outcomeOf(
-    suffix: string,
-    transactionNumber: number,
-    operationIndex: number,
-  ): Promise<Pick<OperationStatus, 'state' | 'code' | 'reason'>> {
-    const transaction = this.#operations.transaction(transactionNumber)
-    if (transaction === undefined) return { state: 'anchored' }
-    const isHere = ({ position }: { position: { transactionNumber: number; operationIndex: number } }) =>
-      position.transactionNumber === transactionNumber && position.operationIndex === operationIndex
-    const stored = await this.#operations.operations(suffix)
-    const { applied, ignored } = resolveOperations(stored.map(positioned), this.#parts.versions)
-    if (applied.some(isHere)) return { state: 'applied' }
-    const code = ignored.find(isHere)?.code ?? transaction.problems[0]?.code ?? 'OPERATION_REFUSED'
-    return { state: 'rejected', code, reason: 'the operation is on the ledger and counts for nothing' }
+    const { ledger, versions } = this.#parts
+    return { ...base, ...(await outcomeOf(record, { operations: this.#operations, ledger, versions })) }
   }
 }
 

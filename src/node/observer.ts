@@ -11,8 +11,6 @@ const PARALLEL = 8
 const READ_AHEAD = 15_000
 /** First and longest wait before an unavailable transaction is tried again, in milliseconds. */
 const RETRY = { first: 1_000, longest: 15 * 60_000 }
-/** Unavailable transactions that are tried in one round. */
-const RETRY_ROUND = 100
 
 export interface ObserverParts {
   ledger: Ledger
@@ -45,7 +43,11 @@ export class Observer {
   readonly #parts: ObserverParts
   readonly #stop = new AbortController()
   #wake: () => void = () => {}
+  /** Something has asked for the next round. */
+  #wanted = false
   #loop: Promise<void> | undefined
+  /** When the next of the unavailable transactions is due: Unix milliseconds. At first they are to be looked at. */
+  #nextRetry = 0
   #rounds = 0
   #waiters: { round: number; resolve: () => void; reject: (error: unknown) => void }[] = []
   reorganisations = 0
@@ -71,8 +73,12 @@ export class Observer {
     await this.#loop
   }
 
-  /** Resolves once a whole look at the ledger that begins after this call has ended; rejects where that failed. */
+  /**
+   * Resolves once a look at all that is new on the ledger, begun after this call, has ended; rejects where that failed.
+   * Does not wait for transactions whose files could not be had before.
+   */
   caughtUp(): Promise<void> {
+    if (this.#stop.signal.aborted) return Promise.reject(stopping())
     const done = new Promise<void>((resolve, reject) => {
       this.#waiters.push({ round: this.#rounds + 1, resolve, reject })
     })
@@ -82,12 +88,16 @@ export class Observer {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      const woken = this.#sleepUntilWoken()
+      this.#wanted = false
+      const { woken, end } = this.#sleepUntilWoken()
       this.#rounds++
       const round = this.#rounds
-      const failure = await this.#round()
+      const failure = await this.#attempt(() => this.#follow())
       this.#settle(round, failure)
-      if (this.#waiters.length === 0) await woken
+      // Only then, so that files which do not come keep nobody waiting.
+      if (failure === undefined) await this.#attempt(() => this.#retry())
+      if (!this.#wanted) await woken
+      end()
     }
     this.#settle(Number.POSITIVE_INFINITY, stopping())
   }
@@ -101,22 +111,25 @@ export class Observer {
     }
   }
 
-  /** Promises that something asked for the next round, or that the wait is over. */
-  #sleepUntilWoken(): Promise<void> {
-    return new Promise(resolve => {
-      const timer = setTimeout(() => resolve(), this.#parts.pollMs ?? 5_000)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+  /** Promises that something asked for the next round, or that the wait is over; `end` ends it. */
+  #sleepUntilWoken(): { woken: Promise<void>; end: () => void } {
+    const { promise: woken, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, this.#parts.pollMs ?? 5_000)
+    const end = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    this.#wake = () => {
+      this.#wanted = true
+      end()
+    }
+    return { woken, end }
   }
 
-  async #round(): Promise<unknown> {
+  /** What went wrong, if anything did. */
+  async #attempt(part: () => Promise<void>): Promise<unknown> {
     try {
-      await this.#followReorganisation()
-      await this.#followNew()
-      await this.#retry()
+      await part()
       this.lastError = undefined
       return undefined
     } catch (error) {
@@ -124,6 +137,14 @@ export class Observer {
       this.lastError = error
       this.#parts.onEvent?.({ type: 'failed', error })
       return error
+    }
+  }
+
+  async #follow(): Promise<void> {
+    for (let whole = false; !whole; ) {
+      this.#stop.signal.throwIfAborted()
+      await this.#followReorganisation()
+      whole = await this.#followNew()
     }
   }
 
@@ -138,33 +159,43 @@ export class Observer {
     onEvent?.({ type: 'reorganised', reverted })
   }
 
-  /** Takes what is new in order, while what comes next is fetched and checked already. */
-  async #followNew(): Promise<void> {
+  /**
+   * Takes what is new in order, while what comes next is fetched and checked already. Returns false where the ledger
+   * was reorganised meanwhile.
+   */
+  async #followNew(): Promise<boolean> {
     const ahead: Reading[] = []
-    const upcoming = this.#upcoming(this.#parts.operations.cursor()?.number)
+    const upcoming = this.#upcoming(this.#parts.operations.cursor())
+    let whole = true
     for (let more = true; more || ahead.length > 0; ) {
       while (more && ahead.length < PARALLEL && weightOf(ahead) < READ_AHEAD) {
         const next = await upcoming.next()
-        if (next.done === true) more = false
+        if (next.done === true) [more, whole] = [false, next.value]
         else ahead.push(this.#begin(next.value))
       }
       const reading = ahead.shift()
-      if (reading === undefined) return
+      if (reading === undefined) return whole
       const { transaction, firstSeen } = reading
       const position = { number: transaction.number, timeHash: transaction.timeHash }
       await this.#take(transaction, await reading.result, firstSeen, position)
       this.#stop.signal.throwIfAborted()
     }
+    return whole
   }
 
-  /** Transactions after a number, until there are none. */
-  async *#upcoming(after: number | undefined): AsyncGenerator<LedgerTransaction> {
-    for (let cursor = after; ; ) {
-      const page = await this.#parts.ledger.transactions(cursor, PARALLEL)
+  /**
+   * Transactions after a position, until there are none: true; or until the ledger was reorganised between two calls,
+   * so that what it gave does not follow on that position: false.
+   */
+  async *#upcoming(after: LedgerPosition | undefined): AsyncGenerator<LedgerTransaction, boolean> {
+    const { ledger } = this.#parts
+    for (let position = after; ; ) {
+      const page = await ledger.transactions(position?.number, PARALLEL)
+      if (position !== undefined && (await ledger.reorganised(position)).changed) return false
       yield* page
       const last = page.at(-1)
-      if (last === undefined) return
-      cursor = last.number
+      if (last === undefined) return true
+      position = { number: last.number, timeHash: last.timeHash }
     }
   }
 
@@ -174,7 +205,7 @@ export class Observer {
     return { transaction, firstSeen, operations, result: this.#read(transaction, firstSeen) }
   }
 
-  async #read(transaction: LedgerTransaction, firstSeen: number): Promise<ReadTransaction> {
+  #read(transaction: LedgerTransaction, firstSeen: number): Promise<ReadTransaction> {
     const reading = this.#parts.reader.read(transaction, firstSeen, this.#stop.signal)
     // A later transaction may fail before its turn to be awaited: that is not an unhandled rejection.
     reading.catch(() => {})
@@ -210,22 +241,24 @@ export class Observer {
 
   #postponed(
     transaction: LedgerTransaction,
-    { cause, names }: Extract<ReadTransaction, { status: 'unresolvable' }>,
+    { cause, names, unread }: Extract<ReadTransaction, { status: 'unresolvable' }>,
     firstSeen: number,
     attempts: number,
   ): UnresolvableRecord {
     const { now, random } = this.#parts
     const wait = Math.min(RETRY.first * 2 ** Math.min(attempts - 1, 20), RETRY.longest)
     const nextAttempt = now() + Math.round(wait * (0.5 + random() / 2))
-    return { transaction, firstSeen, attempts, nextAttempt, cause, names }
+    this.#nextRetry = Math.min(this.#nextRetry, nextAttempt)
+    return { transaction, firstSeen, attempts, nextAttempt, cause, names, unread }
   }
 
+  /** Tries unavailable transactions again that are due: some, and all unless a new look at the ledger is wanted. */
   async #retry(): Promise<void> {
     const { operations, now } = this.#parts
-    const due = (await operations.unresolvables())
-      .filter(record => record.nextAttempt <= now())
-      .slice(0, RETRY_ROUND)
-    for (let i = 0; i < due.length; i += PARALLEL) {
+    if (now() < this.#nextRetry) return
+    const all = await operations.unresolvables()
+    const due = all.filter(record => record.nextAttempt <= now())
+    for (let i = 0; i < due.length && (i === 0 || !this.#wanted); i += PARALLEL) {
       const part = due.slice(i, i + PARALLEL)
       const reading = part.map(record => this.#read(record.transaction, record.firstSeen))
       for (const [j, record] of part.entries()) {
@@ -234,6 +267,8 @@ export class Observer {
         this.#stop.signal.throwIfAborted()
       }
     }
+    const left = (await operations.unresolvables()).map(record => record.nextAttempt)
+    this.#nextRetry = Math.min(...left)
   }
 }
 

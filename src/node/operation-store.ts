@@ -1,22 +1,24 @@
-import type { LedgerPosition } from '../ledger/types.ts'
+import type { LedgerPosition, LedgerTransaction } from '../ledger/types.ts'
 import { comparePositions, type DidState } from '../sidetree/state.ts'
 import type { Batch, Store } from '../store/store.ts'
 import * as keys from './keys.ts'
+import { ANY_OPENED, type OpenedCommitments } from './opened-commitments.ts'
 import { RecentlyUsed } from './recently-used.ts'
 import {
+  type DidRecord,
+  decodeDid,
   decodeOperations,
   decodeRecord,
-  decodeState,
+  encodeDid,
   encodeOperations,
   encodeRecord,
-  encodeState,
   type StoredOperation,
   type TransactionRecord,
   type UnresolvableRecord,
 } from './records.ts'
 
-/** States that are kept in memory, some two kilobytes each. */
-const MAX_STATES = 20_000
+/** DIDs whose record is kept in memory, some two kilobytes each. */
+const MAX_DIDS = 20_000
 
 /**
  * What a node knows of the DIDs on its ledger: their operations, their resolved state, the transactions that
@@ -24,7 +26,7 @@ const MAX_STATES = 20_000
  */
 export class OperationStore {
   readonly #store: Store
-  readonly #states = new RecentlyUsed<DidState>(MAX_STATES)
+  readonly #dids = new RecentlyUsed<DidRecord>(MAX_DIDS)
 
   constructor(store: Store) {
     this.#store = store
@@ -32,13 +34,18 @@ export class OperationStore {
 
   /** Resolved state of a DID, or undefined where no create is known. */
   state(suffix: string): DidState | undefined {
-    const known = this.#states.get(suffix)
+    return this.did(suffix)?.state
+  }
+
+  /** What is kept of a DID; undefined where no operation of it is stored. */
+  did(suffix: string): DidRecord | undefined {
+    const known = this.#dids.get(suffix)
     if (known !== undefined) return known
-    const bytes = this.#store.get(keys.stateKey(suffix))
+    const bytes = this.#store.get(keys.didKey(suffix))
     if (bytes === undefined) return undefined
-    const state = decodeState(bytes)
-    this.#states.set(suffix, state)
-    return state
+    const record = decodeDid(bytes)
+    this.#dids.set(suffix, record)
+    return record
   }
 
   /** Operations that open `commitment` (undefined: creates), in ledger order. */
@@ -58,6 +65,13 @@ export class OperationStore {
 
   cursor(): LedgerPosition | undefined {
     return this.#read(keys.CURSOR)
+  }
+
+  /** The newest transaction that was taken from the ledger, whether it could be read or not. */
+  newest(): LedgerTransaction | undefined {
+    const number = this.cursor()?.number
+    if (number === undefined) return undefined
+    return (this.transaction(number) ?? this.unresolvable(number))?.transaction
   }
 
   transaction(number: number): TransactionRecord | undefined {
@@ -80,6 +94,14 @@ export class OperationStore {
     return all
   }
 
+  /** True where an index file of some transaction could not be had, so that it may name any DID. */
+  async hasUnread(): Promise<boolean> {
+    for await (const [, value] of this.#store.entries(keys.unresolvableRange())) {
+      if (decodeRecord<UnresolvableRecord>(value).unread) return true
+    }
+    return false
+  }
+
   /** Numbers of the unresolvable transactions whose readable index names this DID. */
   async naming(suffix: string): Promise<number[]> {
     const numbers: number[] = []
@@ -87,19 +109,27 @@ export class OperationStore {
     return numbers
   }
 
+  /**
+   * False where `naming` would give none, as for nearly every DID: a point read of a microsecond, where a range takes
+   * forty.
+   */
+  mayBeNamed(suffix: string): boolean {
+    return this.#store.get(keys.everNamedKey(suffix)) !== undefined
+  }
+
   /** Suffixes that a transaction's operations belong to. */
   suffixesOf(number: number): string[] {
     return this.#read(keys.suffixesKey(number)) ?? []
   }
 
-  /** Every DID that has a state, by suffix, in the order of the store. */
+  /** Every DID of which an operation is stored, by suffix, in the order of the store. */
   async *suffixes(): AsyncGenerator<string> {
-    for await (const [, value] of this.#store.entries(keys.stateRange())) yield decodeState(value).suffix
+    for await (const [, value] of this.#store.entries(keys.didRange())) yield decodeDid(value).suffix
   }
 
   /** Begins changes that are applied as one. */
   batch(): OperationBatch {
-    return new OperationBatch(this.#store.batch(), this.#states)
+    return new OperationBatch(this.#store.batch(), this.#dids)
   }
 
   #read<T>(key: Uint8Array): T | undefined {
@@ -114,12 +144,12 @@ export class OperationStore {
  */
 export class OperationBatch {
   readonly #batch: Batch
-  readonly #states: RecentlyUsed<DidState>
-  readonly #changed = new Map<string, DidState | undefined>()
+  readonly #dids: RecentlyUsed<DidRecord>
+  readonly #changed = new Map<string, DidRecord | undefined>()
 
-  constructor(batch: Batch, states: RecentlyUsed<DidState>) {
+  constructor(batch: Batch, dids: RecentlyUsed<DidRecord>) {
     this.#batch = batch
-    this.#states = states
+    this.#dids = dids
   }
 
   /** Sets the operations that open a commitment (undefined: the creates); an empty list removes them. */
@@ -129,11 +159,20 @@ export class OperationBatch {
     this.#batch.add(operations.length === 0 ? { key } : { key, value })
   }
 
-  /** Sets the state of a DID; undefined removes it. */
-  setState(suffix: string, state: DidState | undefined): void {
-    const key = keys.stateKey(suffix)
-    this.#batch.add(state === undefined ? { key } : { key, value: encodeState(state) })
-    this.#changed.set(suffix, state)
+  /**
+   * Sets the state of a DID.
+   * @param opened what its stored operations open; default: anything may be
+   */
+  setState(suffix: string, state: DidState | undefined, opened: OpenedCommitments = ANY_OPENED): void {
+    const record: DidRecord = { suffix, state, opened }
+    this.#batch.add({ key: keys.didKey(suffix), value: encodeDid(record) })
+    this.#changed.set(suffix, record)
+  }
+
+  /** Removes what is kept of a DID, of which no operation is stored any more. */
+  removeDid(suffix: string): void {
+    this.#batch.add({ key: keys.didKey(suffix) })
+    this.#changed.set(suffix, undefined)
   }
 
   /** Sets another record; undefined removes it. */
@@ -143,12 +182,9 @@ export class OperationBatch {
 
   async write(): Promise<void> {
     // What is remembered must never be newer than what is stored, nor older once this has returned.
-    for (const suffix of this.#changed.keys()) this.#states.delete(suffix)
+    for (const suffix of this.#changed.keys()) this.#dids.delete(suffix)
     await this.#batch.write()
-    for (const [suffix, state] of this.#changed) {
-      if (state === undefined) this.#states.delete(suffix)
-      else this.#states.set(suffix, state)
-    }
+    for (const [suffix, record] of this.#changed) if (record !== undefined) this.#dids.set(suffix, record)
   }
 
   close(): Promise<void> {

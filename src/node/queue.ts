@@ -1,8 +1,10 @@
+import type { LedgerPosition } from '../ledger/types.ts'
 import type { OperationRequest } from '../sidetree/types.ts'
 import type { Change, Store } from '../store/store.ts'
 import { NodeError } from './errors.ts'
 import * as keys from './keys.ts'
 import {
+  type AnchoredPlace,
   type BatchIntent,
   decodeRecord,
   encodeRecord,
@@ -51,7 +53,7 @@ export class OperationQueue {
   static async load(store: Store, limits: QueueLimits = {}): Promise<OperationQueue> {
     const queue = new OperationQueue(store, limits)
     for await (const [, value] of store.entries(keys.queuedRange()))
-      queue.#remember(decodeRecord<QueuedOperation>(value)).durable = true
+      await queue.#takeUp(decodeRecord<QueuedOperation>(value))
     const intent = store.get(keys.INTENT)
     queue.#intent = intent === undefined ? undefined : decodeRecord<BatchIntent>(intent)
     return queue
@@ -76,7 +78,7 @@ export class OperationQueue {
   waitingFor(didSuffix: string): QueuedOperation[] {
     return (this.#bySuffix.get(didSuffix) ?? [])
       .filter(entry => entry.durable)
-      .map(entry => this.#read(entry.sequence))
+      .flatMap(entry => this.#read(entry.sequence) ?? [])
   }
 
   /** True where some operation of the DID waits. */
@@ -94,9 +96,11 @@ export class OperationQueue {
     return count
   }
 
+  /** What became of an operation; undefined for one that is not known, or whose acceptance failed. */
   record(id: string): OperationRecord | undefined {
-    const bytes = this.#store.get(keys.statusKey(id))
-    return bytes === undefined ? undefined : decodeRecord<OperationRecord>(bytes)
+    const record = this.#stored(id)
+    if (record?.state !== 'queued' || this.#waiting.get(record.sequence)?.id === id) return record
+    return undefined
   }
 
   /** @throws NodeError QUEUE_FULL, DID_QUEUE_FULL */
@@ -139,7 +143,8 @@ export class OperationQueue {
       if (chosen.length >= limit) break
       if (taken.has(entry.didSuffix)) continue
       taken.add(entry.didSuffix)
-      if (entry.durable) chosen.push(this.#read(entry.sequence))
+      const operation = entry.durable ? this.#read(entry.sequence) : undefined
+      if (operation !== undefined) chosen.push(operation)
     }
     return chosen
   }
@@ -151,13 +156,13 @@ export class OperationQueue {
   }
 
   /** Takes the operations of the batch out of the queue: they are on the ledger. */
-  async finish(transactionNumber: number, anchoredAt: number): Promise<void> {
+  async finish({ number, timeHash }: LedgerPosition, anchoredAt: number): Promise<void> {
     const intent = this.#intent
     if (intent === undefined) return
     const changes: Change[] = [{ key: keys.INTENT }]
     for (const [operationIndex, operation] of intent.operations.entries()) {
-      const place = { state: 'anchored', transactionNumber, operationIndex, anchoredAt } as const
-      changes.push(...this.#leave(operation, place))
+      const place = { transactionNumber: number, timeHash, operationIndex, anchoredAt }
+      changes.push(...this.#leave(operation, { state: 'anchored', ...place }))
     }
     await this.#store.commit(changes)
     for (const { sequence } of intent.operations) this.#forget(sequence)
@@ -170,22 +175,46 @@ export class OperationQueue {
     this.#forget(operation.sequence)
   }
 
+  /** Takes up an operation that the last process left, unless its status says that it does not wait any more. */
+  async #takeUp(queued: QueuedOperation): Promise<void> {
+    const { id, sequence } = queued
+    const record = this.#stored(id)
+    const changes: Change[] = []
+    if (record === undefined) {
+      changes.push({ key: keys.statusKey(id), value: encodeRecord(queuedRecord(queued)) })
+    } else if (record.state !== 'queued' || record.sequence !== sequence) {
+      // Its acceptance failed and came to light later: it was accepted again then, and may be anchored by now.
+      changes.push({ key: keys.queuedKey(sequence) })
+      this.#nextSequence = Math.max(this.#nextSequence, sequence + 1)
+    }
+    if (changes.length > 0) await this.#store.commit(changes)
+    if (record === undefined || changes.length === 0) this.#remember(queued).durable = true
+  }
+
   #leave(
     operation: { id: string; sequence: number },
     place:
-      | { state: 'anchored'; transactionNumber: number; operationIndex: number; anchoredAt: number }
+      | ({ state: 'anchored' } & AnchoredPlace)
       | { state: 'rejected'; code: string; reason: string; rejectedAt: number },
   ): Change[] {
-    const { type, acceptedAt, didSuffix, id } = this.record(operation.id) as OperationRecord
+    const queued = { key: keys.queuedKey(operation.sequence) }
+    const before = this.#stored(operation.id)
+    // A repair may have lost it.
+    if (before === undefined) return [queued]
+    const { type, acceptedAt, didSuffix, id } = before
     const record: OperationRecord = { id, didSuffix, type, acceptedAt, ...place }
-    return [
-      { key: keys.queuedKey(operation.sequence) },
-      { key: keys.statusKey(id), value: encodeRecord(record) },
-    ]
+    return [queued, { key: keys.statusKey(id), value: encodeRecord(record) }]
   }
 
-  #read(sequence: number): QueuedOperation {
-    return decodeRecord<QueuedOperation>(this.#store.get(keys.queuedKey(sequence)) as Uint8Array)
+  /** Undefined for an operation that is just leaving: its record goes a moment before it is forgotten here. */
+  #read(sequence: number): QueuedOperation | undefined {
+    const bytes = this.#store.get(keys.queuedKey(sequence))
+    return bytes === undefined ? undefined : decodeRecord<QueuedOperation>(bytes)
+  }
+
+  #stored(id: string): OperationRecord | undefined {
+    const bytes = this.#store.get(keys.statusKey(id))
+    return bytes === undefined ? undefined : decodeRecord<OperationRecord>(bytes)
   }
 
   #remember({ id, sequence, didSuffix, acceptedAt }: QueuedOperation): Waiting {

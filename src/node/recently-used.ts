@@ -1,32 +1,36 @@
-/** The values that were used last, up to a number of them; others are forgotten. */
+/**
+ * The values that were used last, up to a number of them; others are forgotten. They are kept in two generations:
+ * when the newer one is full, the older one is dropped as a whole and the newer takes its place. That forgets about as
+ * well as a list in order of use, and no entry has to be moved or searched for.
+ */
 export class RecentlyUsed<T> {
-  readonly #max: number
-  readonly #values = new Map<string, T>()
+  readonly #half: number
+  #newer = new Map<string, T>()
+  #older = new Map<string, T>()
 
+  /** @param max at least 2 */
   constructor(max: number) {
-    this.#max = max
+    this.#half = Math.max(1, Math.floor(max / 2))
   }
 
   get(key: string): T | undefined {
-    const value = this.#values.get(key)
-    if (value === undefined) return undefined
-    // A map keeps the order of insertion, so that the first is the one that was not used for longest.
-    this.#values.delete(key)
-    this.#values.set(key, value)
-    return value
+    const value = this.#newer.get(key)
+    if (value !== undefined) return value
+    const old = this.#older.get(key)
+    if (old !== undefined) this.set(key, old)
+    return old
   }
 
   set(key: string, value: T): void {
-    this.#values.delete(key)
-    this.#values.set(key, value)
-    if (this.#values.size <= this.#max) return
-    for (const oldest of this.#values.keys()) {
-      this.#values.delete(oldest)
-      return
+    if (this.#newer.size >= this.#half && !this.#newer.has(key)) {
+      this.#older = this.#newer
+      this.#newer = new Map()
     }
+    this.#newer.set(key, value)
   }
 
   delete(key: string): void {
-    this.#values.delete(key)
+    this.#newer.delete(key)
+    this.#older.delete(key)
   }
 }

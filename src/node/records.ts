@@ -10,6 +10,7 @@ import type {
   OperationType,
   SidetreeCode,
 } from '../sidetree/types.ts'
+import { decodeOpened, encodeOpened, type OpenedCommitments } from './opened-commitments.ts'
 
 /**
  * An operation of a DID on the ledger: what resolution needs of it, which is the verdict of the checks that need no
@@ -96,9 +97,16 @@ type PositionTuple = [
   timestamp: number,
 ]
 
-/** A state in the order of {@link encodeState}; null where there is none. */
+/** What is kept of a DID beside its operations. */
+export interface DidRecord {
+  suffix: string
+  /** Undefined where no create applies. */
+  state: DidState | undefined
+  opened: OpenedCommitments
+}
+
+/** A state in the order of {@link encodeDid}; null where there is none. */
 type StateTuple = [
-  suffix: string,
   document: DocumentState,
   updateCommitment: string | null,
   recoveryCommitment: string | null,
@@ -114,11 +122,14 @@ type StateTuple = [
   anchorOrigin?: JsonValue,
 ]
 
-/** Text of a state: an array, as names would be half of it and it is read and written with each operation. */
-export function encodeState(state: DidState): string {
+/** Text of a DID's record: an array, as names would be half of it and it is read and written with each operation. */
+export function encodeDid({ suffix, opened, state }: DidRecord): string {
+  return JSON.stringify([suffix, encodeOpened(opened), ...(state === undefined ? [] : stateTuple(state))])
+}
+
+function stateTuple(state: DidState): StateTuple {
   const { epoch } = state
   const tuple: StateTuple = [
-    state.suffix,
     state.document,
     state.updateCommitment ?? null,
     state.recoveryCommitment ?? null,
@@ -133,15 +144,20 @@ export function encodeState(state: DidState): string {
     toTuple(epoch.updated),
   ]
   if (state.anchorOrigin !== undefined) tuple.push(state.anchorOrigin)
-  return JSON.stringify(tuple)
+  return tuple
 }
 
-/** A state from its bytes. */
-export function decodeState(bytes: Uint8Array): DidState {
-  const tuple = decodeRecord<StateTuple>(bytes)
-  const [suffix, document, updateCommitment, recoveryCommitment, deactivated, versionId, operationCount] =
-    tuple
-  const [, , , , , , , created, updated, createdWithDelta, epochVersionId, epochCount, epochUpdated, origin] =
+/** A DID's record from its bytes. */
+export function decodeDid(bytes: Uint8Array): DidRecord {
+  const [suffix, opened, ...tuple] =
+    decodeRecord<[suffix: string, opened: string, ...([] | StateTuple)]>(bytes)
+  const state = tuple.length === 0 ? undefined : stateOf(suffix, tuple)
+  return { suffix, opened: decodeOpened(opened), state }
+}
+
+function stateOf(suffix: string, tuple: StateTuple): DidState {
+  const [document, updateCommitment, recoveryCommitment, deactivated, versionId, operationCount] = tuple
+  const [, , , , , , created, updated, createdWithDelta, epochVersionId, epochCount, epochUpdated, origin] =
     tuple
   const state: DidState = {
     suffix,
@@ -200,6 +216,8 @@ export interface UnresolvableRecord {
   cause: { code: string; detail: string; role: string; uri: string }
   /** DID suffixes that its readable index files name; undefined where the core index itself is missing. */
   names: string[] | undefined
+  /** An index file is missing, so that the transaction may name any DID. */
+  unread: boolean
 }
 
 /** An operation that was accepted and waits for its batch. */
@@ -223,10 +241,19 @@ export interface BatchIntent {
   operations: { id: string; sequence: number; didSuffix: string }[]
 }
 
+/** Where an operation was anchored: its transaction, also by its hash, and its place in the batch. */
+export interface AnchoredPlace {
+  transactionNumber: number
+  timeHash: string
+  operationIndex: number
+  /** Unix milliseconds. */
+  anchoredAt: number
+}
+
 /** What became of an operation that was accepted here; its later life follows from the ledger. */
 export type OperationRecord = { id: string; didSuffix: string; type: string; acceptedAt: number } & (
   | { state: 'queued'; sequence: number }
-  | { state: 'anchored'; transactionNumber: number; operationIndex: number; anchoredAt: number }
+  | ({ state: 'anchored' } & AnchoredPlace)
   | { state: 'rejected'; code: string; reason: string; rejectedAt: number }
 )
 

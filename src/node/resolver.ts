@@ -3,8 +3,8 @@ import { sha256 } from '../codec/hash.ts'
 import type { JsonObject, JsonValue } from '../codec/json.ts'
 import { type DidMethod, type ParsedDid, parseDid } from '../sidetree/did.ts'
 import { toResolutionResult } from '../sidetree/document.ts'
-import { stateOfInitialState } from '../sidetree/long-form.ts'
-import type { ProtocolParameters, ProtocolVersions } from '../sidetree/parameters.ts'
+import { parseInitialState, stateOfInitialState } from '../sidetree/long-form.ts'
+import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
 import { type Resolution as Compiled, resolveOperations } from '../sidetree/resolution.ts'
 import type { DidState } from '../sidetree/state.ts'
 import { StoreError } from '../store/errors.ts'
@@ -12,7 +12,7 @@ import { NodeError } from './errors.ts'
 import type { NextPosition } from './next-position.ts'
 import type { OperationStore } from './operation-store.ts'
 import type { OperationQueue } from './queue.ts'
-import type { StoredOperation } from './records.ts'
+import { decodeRecord } from './records.ts'
 import { parseVersionTime } from './time.ts'
 import { positioned } from './transaction-applier.ts'
 import type { HistoryEntry, Resolution, ResolutionResult, VersionOptions } from './types.ts'
@@ -40,19 +40,62 @@ export interface ResolvedState {
   nextVersionId?: string
 }
 
+/** A resolution, kept as its bytes alone. */
+class Answer implements Resolution {
+  readonly body: Buffer
+  readonly deactivated: boolean
+  readonly immutable: boolean
+  readonly etag: string
+
+  constructor(text: string, deactivated: boolean, immutable: boolean) {
+    this.body = Buffer.from(text)
+    this.deactivated = deactivated
+    this.immutable = immutable
+    this.etag = `"${encodeBase64url(sha256(text))}"`
+  }
+
+  get result(): ResolutionResult {
+    return decodeRecord<ResolutionResult>(this.body)
+  }
+}
+
 /** Answers what a DID is, from what the observer has stored. */
 export class Resolver {
   readonly #parts: ResolverParts
+  /** Answers for as long as the states that they were made from are kept: a DID that changes gets another state. */
+  readonly #answers = new WeakMap<DidState, Resolution>()
 
   constructor(parts: ResolverParts) {
     this.#parts = parts
   }
 
   /** @throws as `SidetreeNode.resolve` */
-  async resolve(did: string, options: VersionOptions = {}): Promise<Resolution> {
-    const found = await this.find(did, options)
-    const named = await this.#parts.operations.naming(found.did.suffix)
-    return this.answer(found, options, named)
+  async resolve(text: string, options: VersionOptions = {}): Promise<Resolution> {
+    const { operations, method, next } = this.#parts
+    if (options.versionId === undefined && options.versionTime === undefined) {
+      const { parameters } = await next()
+      const newest = this.#newest(parseDid(text, method, parameters), parameters)
+      if (newest !== undefined) return newest
+    }
+    const found = await this.find(text, options)
+    return this.answer(found, options, await operations.naming(found.did.suffix))
+  }
+
+  /**
+   * What nearly every request asks for: the newest state of a DID by its short form, answered without waiting and from
+   * memory where it can be. Undefined where there may be more to say than the state does.
+   */
+  #newest(did: ParsedDid, parameters: ProtocolParameters): Resolution | undefined {
+    const { operations, queue } = this.#parts
+    const { suffix, longForm } = did
+    if (longForm !== undefined || queue.has(suffix) || operations.mayBeNamed(suffix)) return undefined
+    const state = operations.state(suffix)
+    if (state === undefined) return undefined
+    const kept = this.#answers.get(state)
+    if (kept !== undefined) return kept
+    const answer = this.answer({ did, parameters, state, published: true }, {}, [])
+    this.#answers.set(state, answer)
+    return answer
   }
 
   /** The state of a DID at the version asked for. @throws as `SidetreeNode.resolve` */
@@ -62,11 +105,19 @@ export class Resolver {
     const did = parseDid(text, method, parameters)
     const state = operations.state(did.suffix)
     if (state === undefined) return this.#findUnpublished(did, parameters, options)
+    this.#requireLongFormOf(did, state, parameters)
     if (options.versionId === undefined && options.versionTime === undefined) {
       return { did, parameters, state, published: true }
     }
     if (options.versionId === state.versionId) return { did, parameters, state, published: true }
     return this.#findVersion(did, parameters, options)
+  }
+
+  /** An initial state that is not the DID's own is refused, also once nothing depends on it. */
+  #requireLongFormOf({ initialState, suffix }: ParsedDid, state: DidState, now: ProtocolParameters): void {
+    if (initialState === undefined) return
+    const then = parametersAt(this.#parts.versions, state.created.transactionTime)
+    parseInitialState(initialState, suffix, then ?? now)
   }
 
   /** Writes a state as its answer. `named`: unavailable transactions that name the DID. */
@@ -78,33 +129,27 @@ export class Resolver {
       ...(nextVersionId === undefined ? {} : { nextVersionId }),
     })
     const didDocumentMetadata = written.didDocumentMetadata as unknown as JsonObject
-    const pending = this.#parts.queue
-      .waitingFor(did.suffix)
-      .map(({ id, request }) => ({ id, type: request.type }))
-    if (pending.length > 0) didDocumentMetadata['pendingOperations'] = pending as unknown as JsonValue
-    if (named.length > 0) didDocumentMetadata['unavailableTransactions'] = named
+    // A version by its id is what it is: what waits or is missing says nothing of it.
+    if (options.versionId === undefined) {
+      const pending = options.versionTime === undefined ? this.#parts.queue.waitingFor(did.suffix) : []
+      const listed = pending.map(({ id, request }) => ({ id, type: request.type }))
+      if (listed.length > 0) didDocumentMetadata['pendingOperations'] = listed as unknown as JsonValue
+      if (named.length > 0) didDocumentMetadata['unavailableTransactions'] = named
+    }
     const result: ResolutionResult = {
       '@context': written['@context'],
       didDocument: written.didDocument as unknown as JsonObject,
       didResolutionMetadata: { contentType: CONTENT_TYPE },
       didDocumentMetadata,
     }
-    const body = Buffer.from(JSON.stringify(result))
     const immutable = options.versionId !== undefined && nextVersionId !== undefined
-    return {
-      result,
-      body,
-      deactivated: state.deactivated,
-      immutable,
-      etag: `"${encodeBase64url(sha256(body))}"`,
-    }
+    return new Answer(JSON.stringify(result), state.deactivated, immutable)
   }
 
   /** All operations of a DID with what became of each. @throws as `SidetreeNode.resolve` */
   async history(text: string): Promise<HistoryEntry[]> {
     const { did } = await this.find(text, {})
-    const stored = await this.stored(did.suffix)
-    const compiled = resolveOperations(stored.map(positioned), this.#parts.versions)
+    const compiled = await this.#compile(did.suffix, {})
     const entries = [
       ...compiled.applied.map(({ operation, position, versionId, patchProblem }) => {
         const code = patchProblem ?? operation.deltaProblem
@@ -128,14 +173,23 @@ export class Resolver {
       .sort((a, b) => a.transactionNumber - b.transactionNumber || a.operationIndex - b.operationIndex)
   }
 
-  /** Operations of a DID with their verdicts. */
-  stored(suffix: string): Promise<StoredOperation[]> {
-    return this.#parts.operations.operations(suffix)
-  }
-
-  /** Resolves all operations of a DID anew. */
-  async compile(suffix: string, options: { until?: number; versionId?: string } = {}): Promise<Compiled> {
-    return resolveOperations((await this.stored(suffix)).map(positioned), this.#parts.versions, options)
+  /**
+   * Resolves all operations of a DID anew. They must come to its state: a version of the past that was found among
+   * less than all of them could be wrong.
+   */
+  async #compile(suffix: string, options: { until?: number; versionId?: string }): Promise<Compiled> {
+    const { operations, versions, location } = this.#parts
+    for (;;) {
+      const before = operations.state(suffix)?.versionId
+      const stored = (await operations.operations(suffix)).map(positioned)
+      if (operations.state(suffix)?.versionId !== before) continue
+      const newest = resolveOperations(stored, versions)
+      if (newest.state?.versionId === before) {
+        return Object.keys(options).length === 0 ? newest : resolveOperations(stored, versions, options)
+      }
+      const sentence = `the operations and the state of a DID in ${location} disagree`
+      throw new StoreError('STORE_CORRUPT', location, `${sentence}: run "rootline repair"`)
+    }
   }
 
   async #findVersion(
@@ -148,7 +202,7 @@ export class Resolver {
     if (until !== undefined && until > (await this.#parts.readUntil())) {
       throw new NodeError('VERSION_TIME_AHEAD', `the ledger has not been read up to ${versionTime} yet`)
     }
-    const compiled = await this.compile(did.suffix, {
+    const compiled = await this.#compile(did.suffix, {
       ...(until === undefined ? {} : { until }),
       ...(versionId === undefined ? {} : { versionId }),
     })
@@ -167,7 +221,8 @@ export class Resolver {
     parameters: ProtocolParameters,
     options: VersionOptions,
   ): Promise<ResolvedState> {
-    await this.#requireNothingStored(did.suffix)
+    // Without a state, there is no create that counts.
+    if (this.#parts.operations.opening(did.suffix, undefined).length > 0) await this.#compile(did.suffix, {})
     if (did.initialState === undefined) {
       const waits = this.#parts.queue.has(did.suffix)
       const sentence = waits
@@ -188,16 +243,5 @@ export class Resolver {
       position.transactionTime,
     )
     return { did, parameters, state, published: false }
-  }
-
-  /** A DID without a state has no create that counts; where operations say otherwise, the store is damaged. */
-  async #requireNothingStored(suffix: string): Promise<void> {
-    if (this.#parts.operations.opening(suffix, undefined).length === 0) return
-    if ((await this.compile(suffix)).state === undefined) return
-    throw new StoreError(
-      'STORE_CORRUPT',
-      this.#parts.location,
-      `${this.#parts.location} has operations of a DID and no state: run "rootline repair"`,
-    )
   }
 }

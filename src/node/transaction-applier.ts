@@ -1,12 +1,16 @@
 import { setImmediate } from 'node:timers/promises'
-import type { LedgerPosition } from '../ledger/types.ts'
+import type { LedgerPosition, LedgerTransaction } from '../ledger/types.ts'
 import { extendState } from '../sidetree/extension.ts'
 import type { ProtocolVersions } from '../sidetree/parameters.ts'
 import { type PositionedOperation, resolveOperations } from '../sidetree/resolution.ts'
 import { comparePositions, type DidState } from '../sidetree/state.ts'
 import * as keys from './keys.ts'
+import { mayBeOpened, NONE_OPENED, withOpened } from './opened-commitments.ts'
 import type { OperationBatch, OperationStore } from './operation-store.ts'
 import type { StoredOperation, TransactionRecord, UnresolvableRecord } from './records.ts'
+
+/** A DID of which no operation is stored. */
+const NOTHING = { state: undefined, opened: NONE_OPENED }
 
 /** Operations that are added before others get their turn: requests wait for so many at the most. */
 const TURN = 256
@@ -54,32 +58,39 @@ export class TransactionApplier {
     await this.#write(batch => {
       this.#forgetUnresolvable(number, batch)
       batch.set(keys.unresolvableKey(number), record)
-      for (const suffix of record.names ?? []) batch.set(keys.namedKey(suffix, number), {})
+      for (const suffix of record.names ?? []) {
+        batch.set(keys.namedKey(suffix, number), {})
+        batch.set(keys.everNamedKey(suffix), {})
+      }
       if (cursor !== undefined) batch.set(keys.CURSOR, cursor)
     })
   }
 
   /**
-   * Takes back every transaction after `newestValid` (undefined: all), newest first, each as one atomic batch, and
-   * moves the cursor last: a stop in the middle is gone on with at the next look at the ledger.
+   * Takes back every transaction after `newestValid` (undefined: all), newest first, each as one atomic batch with the
+   * cursor: so a stop in the middle leaves what the cursor says, whatever the ledger has become when this is gone on
+   * with.
    */
   async revert(newestValid: LedgerPosition | undefined): Promise<number[]> {
     const after = newestValid?.number
-    const numbers: number[] = []
-    for await (const record of this.#store.transactions(after)) numbers.push(record.transaction.number)
-    for (const record of await this.#store.unresolvables()) {
-      if (after === undefined || record.transaction.number > after) numbers.push(record.transaction.number)
+    const taken: LedgerPosition[] = []
+    for await (const { transaction } of this.#store.transactions(after)) taken.push(positionOf(transaction))
+    for (const { transaction } of await this.#store.unresolvables()) {
+      if (after === undefined || transaction.number > after) taken.push(positionOf(transaction))
     }
-    numbers.sort((a, b) => b - a)
-    for (const number of numbers) await this.#revertOne(number)
+    taken.sort((a, b) => b.number - a.number)
+    for (const [i, { number }] of taken.entries()) await this.#revertOne(number, taken[i + 1] ?? newestValid)
     await this.#write(batch => batch.set(keys.CURSOR, newestValid))
-    return numbers
+    return taken.map(({ number }) => number)
   }
 
   /** Makes the state of a DID anew from all its operations; for a repair. Returns it. */
   async rebuild(suffix: string): Promise<DidState | undefined> {
-    const state = this.#resolve(await this.#store.operations(suffix))
-    await this.#write(batch => batch.setState(suffix, state))
+    const operations = await this.#store.operations(suffix)
+    let state: DidState | undefined
+    await this.#write(batch => {
+      state = this.#setAnew(suffix, operations, batch)
+    })
     return state
   }
 
@@ -87,26 +98,41 @@ export class TransactionApplier {
   #add(added: StoredOperation, batch: OperationBatch): boolean {
     const { checked, position } = added
     const { didSuffix, reveals } = checked
-    const same = this.#store.opening(didSuffix, reveals)
+    const record = this.#store.did(didSuffix)
+    const { state, opened } = record ?? NOTHING
+    const perhaps = reveals === undefined ? record !== undefined : mayBeOpened(opened, reveals)
+    const same = perhaps ? this.#store.opening(didSuffix, reveals) : []
     if (same.some(stored => comparePositions(stored.position, position) === 0)) return true
-    const before = this.#store.state(didSuffix)
-    const opened = (commitment: string) => this.#store.opening(didSuffix, commitment).length > 0
-    const extension = extendState(before, checked, position, this.#versions, opened)
-    if ('rebuild' in extension || ('ignored' in extension && before === undefined)) return false
+    const isOpened = (commitment: string) =>
+      mayBeOpened(opened, commitment) && this.#store.opening(didSuffix, commitment).length > 0
+    const extension = extendState(state, checked, position, this.#versions, isOpened)
+    if ('rebuild' in extension || ('ignored' in extension && state === undefined)) return false
     batch.setOperations(didSuffix, reveals, [...same, added])
-    if ('state' in extension) batch.setState(didSuffix, extension.state)
+    batch.setState(didSuffix, 'state' in extension ? extension.state : state, withOpened(opened, reveals))
     return true
   }
 
   async #addAnew(added: StoredOperation, batch: OperationBatch): Promise<void> {
     const { didSuffix, reveals } = added.checked
     batch.setOperations(didSuffix, reveals, [...this.#store.opening(didSuffix, reveals), added])
-    const state = this.#resolve([...(await this.#store.operations(didSuffix)), added])
-    if (state !== undefined) batch.setState(didSuffix, state)
+    this.#setAnew(didSuffix, [...(await this.#store.operations(didSuffix)), added], batch)
   }
 
-  async #revertOne(number: number): Promise<void> {
+  /** Sets what follows from all operations of a DID. */
+  #setAnew(suffix: string, operations: StoredOperation[], batch: OperationBatch): DidState | undefined {
+    if (operations.length === 0) {
+      batch.removeDid(suffix)
+      return undefined
+    }
+    const { state } = resolveOperations(operations.map(positioned), this.#versions)
+    const opened = operations.reduce((all, { checked }) => withOpened(all, checked.reveals), NONE_OPENED)
+    batch.setState(suffix, state, opened)
+    return state
+  }
+
+  async #revertOne(number: number, before: LedgerPosition | undefined): Promise<void> {
     await this.#write(async batch => {
+      batch.set(keys.CURSOR, before)
       batch.set(keys.transactionKey(number), undefined)
       batch.set(keys.suffixesKey(number), undefined)
       this.#forgetUnresolvable(number, batch)
@@ -126,7 +152,7 @@ export class TransactionApplier {
         left.filter(stored => stored.checked.reveals === reveals),
       )
     }
-    batch.setState(suffix, this.#resolve(left))
+    this.#setAnew(suffix, left, batch)
   }
 
   #forgetUnresolvable(number: number, batch: OperationBatch): void {
@@ -145,10 +171,10 @@ export class TransactionApplier {
       await batch.close()
     }
   }
+}
 
-  #resolve(stored: StoredOperation[]): DidState | undefined {
-    return resolveOperations(stored.map(positioned), this.#versions).state
-  }
+function positionOf({ number, timeHash }: LedgerTransaction): LedgerPosition {
+  return { number, timeHash }
 }
 
 /** A stored operation as resolution takes it. */

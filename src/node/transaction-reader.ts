@@ -35,7 +35,7 @@ export interface TransactionReaderParts {
 /** What a transaction amounts to. */
 export type ReadTransaction =
   | { status: 'decided'; record: TransactionRecord; operations: StoredOperation[] }
-  | { status: 'unresolvable'; cause: UnresolvableRecord['cause']; names: string[] | undefined }
+  | ({ status: 'unresolvable' } & Pick<UnresolvableRecord, 'cause' | 'names' | 'unread'>)
 
 /** What was found of the signed data of each DID's operation; a batch has one operation of a DID at the most. */
 type Verdicts = Map<string, { type: SignedDataInput['type']; verdict: SignedDataVerdict }>
@@ -175,5 +175,8 @@ function unresolvable(
   const names = coreMissing
     ? undefined
     : [...new Set([...outcome.undecided, ...outcome.operations.map(o => o.didSuffix)])]
-  return { status: 'unresolvable', cause: { ...failure, role: missing.role, uri: missing.uri }, names }
+  // Updates are named by the provisional index file alone.
+  const unread = coreMissing || outcome.missing.some(file => file.role === 'provisionalIndex')
+  const cause = { ...failure, role: missing.role, uri: missing.uri }
+  return { status: 'unresolvable', cause, names, unread }
 }

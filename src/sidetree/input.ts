@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from '../codec/json.ts'
-import { isJsonObject } from '../codec/json.ts'
+import { isJsonObject, type JsonObject, type JsonValue } from '../codec/json.ts'
+import { isEncodedMultihash } from '../codec/multihash.ts'
 import { SidetreeError, type SidetreeErrorCode } from './errors.ts'
 import type { ProtocolParameters } from './parameters.ts'
 
@@ -73,17 +73,10 @@ export function requireMultihash(
   if (maxOperationHashLength !== undefined && text.length > maxOperationHashLength) {
     throw new SidetreeError(code, `${what} is longer than ${maxOperationHashLength} characters`)
   }
-  const valid =
-    SHA2_256_MULTIHASH.test(text) || (lenient.looseBase64url && isLooseMultihash(text, hashAlgorithms))
+  const valid = isEncodedMultihash(text) || (lenient.looseBase64url && isLooseMultihash(text, hashAlgorithms))
   if (!valid) throw new SidetreeError(code, `${what} must be a SHA-256 multihash in base64url`)
   return text
 }
-
-/**
- * The canonical spellings of 0x12 0x20 and 32 bytes: 46 characters, of which the last has its four unused bits
- * clear (sidetree#873).
- */
-const SHA2_256_MULTIHASH = /^Ei[A-D][A-Za-z0-9_-]{42}[AQgw]$/
 
 /** As ION's nodes read one: any spelling, any length of digest but none (multihashes 0.4.14). */
 function isLooseMultihash(text: string, algorithms: readonly number[]): boolean {

@@ -1,6 +1,9 @@
+import { open, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { ClassicLevel } from 'classic-level'
-import { StoreError } from './errors.ts'
+import { StoreError, type StoreErrorCode } from './errors.ts'
+import { findDamagedLog } from './write-log.ts'
 
 /** One change: put where there is a value, delete where there is none. */
 export interface Change {
@@ -27,6 +30,11 @@ export interface Batch {
 }
 
 type Database = ClassicLevel<Uint8Array, Uint8Array>
+/** A file that is written to see whether there is room, and taken away again. LevelDB leaves it alone. */
+const ROOM = 'room'
+/** Room for what opening writes beside what is in the write-ahead log, in bytes. */
+const ROOM_TO_OPEN = 1 << 20
+
 type PendingCommit = { changes: Change[]; resolve: () => void; reject: (error: unknown) => void }
 
 /**
@@ -35,12 +43,20 @@ type PendingCommit = { changes: Change[]; resolve: () => void; reject: (error: u
  *
  * `commit` returns when the changes would survive a power cut; commits that wait at the same time share one
  * disk flush. `write` returns when they would survive the process. Each call is atomic.
+ *
+ * After a write that failed, the database is opened again before the next one: LevelDB goes on behind the broken end of
+ * its write-ahead log, and passes over everything there when it recovers. A write that failed can come to light then.
  */
 export class Store {
   readonly location: string
   readonly #db: Database
   #waiting: PendingCommit[] = []
   #flushing: Promise<void> | undefined
+  /** The last write, which the next one follows. */
+  #writing: Promise<void> = Promise.resolve()
+  #failed = false
+  /** How often the database was opened again: what belongs to an earlier time can do no more. */
+  #openings = 0
   #closed = false
 
   private constructor(location: string, db: Database) {
@@ -64,6 +80,8 @@ export class Store {
       writeBufferSize: options.writeBufferBytes ?? 32 << 20,
     })
     try {
+      const log = await findDamagedLog(location)
+      if (log !== undefined) throw damagedLog(location, log)
       await db.open()
     } catch (cause) {
       throw storeError(location, cause)
@@ -116,12 +134,16 @@ export class Store {
   /** Begins a batch: changes that are many are handed over one by one, and kept out of this process's heap. */
   batch(): Batch {
     const chained = this.#guard(() => this.#db.batch())
+    const opening = this.#openings
     return {
       add: ({ key, value }) => {
-        if (value === undefined) chained.del(key)
-        else chained.put(key, seal(key, value))
+        this.#guard(() => (value === undefined ? chained.del(key) : chained.put(key, seal(key, value))))
       },
-      write: (sync = false) => this.#guardAsync(() => chained.write({ sync })),
+      write: (sync = false) =>
+        this.#exclusively(async () => {
+          if (opening !== this.#openings) throw this.#openedAgain()
+          await this.#guardAsync(() => chained.write({ sync }))
+        }),
       close: () => chained.close(),
     }
   }
@@ -142,6 +164,7 @@ export class Store {
   async close(): Promise<void> {
     if (this.#closed) return
     await this.#flushing
+    await this.#writing
     this.#closed = true
     await this.#db.close()
   }
@@ -174,10 +197,47 @@ export class Store {
     this.#flushing = undefined
   }
 
-  async #batch(changes: Change[], sync: boolean): Promise<void> {
-    const batch = this.batch()
-    for (const change of changes) batch.add(change)
-    await batch.write(sync)
+  #batch(changes: Change[], sync: boolean): Promise<void> {
+    return this.#exclusively(() =>
+      this.#guardAsync(async () => {
+        const batch = this.#db.batch()
+        for (const { key, value } of changes) {
+          if (value === undefined) batch.del(key)
+          else batch.put(key, seal(key, value))
+        }
+        await batch.write({ sync })
+      }),
+    )
+  }
+
+  /** One write after another, so that none follows on one that failed before the database was opened again. */
+  #exclusively(write: () => Promise<void>): Promise<void> {
+    const done = this.#writing.then(async () => {
+      if (this.#failed) await this.#reopen()
+      try {
+        await write()
+      } catch (error) {
+        this.#failed ||= error instanceof StoreError && WRITE_FAILURES.has(error.code)
+        throw error
+      }
+    })
+    this.#writing = done.catch(() => {})
+    return done
+  }
+
+  /** Reads fail for the moment that this takes; they go on where there is no room for it yet. */
+  async #reopen(): Promise<void> {
+    await this.#guardAsync(() => requireRoom(this.location))
+    await this.#guardAsync(async () => {
+      this.#openings++
+      await this.#db.close()
+      await this.#db.open()
+    })
+    this.#failed = false
+  }
+
+  #openedAgain(): StoreError {
+    return new StoreError('STORE_CLOSED', this.location, `${this.location} was opened again meanwhile`)
   }
 
   #unseal(key: Uint8Array, sealed: Uint8Array): Uint8Array {
@@ -208,6 +268,32 @@ export class Store {
       throw storeError(this.location, cause)
     }
   }
+}
+
+/** What LevelDB reports where its own files may be left half written. */
+const WRITE_FAILURES: ReadonlySet<StoreErrorCode> = new Set(['STORE_FULL', 'STORE_UNAVAILABLE'])
+
+/** Opening writes what is in the write-ahead log to tables; a database that is closed for lack of room is of no use. */
+async function requireRoom(location: string): Promise<void> {
+  const names = (await readdir(location)).filter(name => name.endsWith('.log'))
+  const sizes = await Promise.all(names.map(async name => (await stat(join(location, name))).size))
+  const path = join(location, ROOM)
+  const file = await open(path, 'w')
+  try {
+    for (const size of [...sizes, ROOM_TO_OPEN]) await file.writeFile(Buffer.alloc(size))
+    await file.sync()
+  } finally {
+    await file.close()
+    await rm(path, { force: true })
+  }
+}
+
+function damagedLog(location: string, log: string): StoreError {
+  return new StoreError(
+    'STORE_CORRUPT',
+    location,
+    `${location} is damaged: what was written last cannot all be read from ${log}`,
+  )
 }
 
 function checksum(key: Uint8Array, value: Uint8Array): number {

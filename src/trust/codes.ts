@@ -80,6 +80,13 @@ export const CHECKS = {
     relation: 'derivedFrom',
     never: ['fail'],
   },
+  STATE_RECOMPUTED: {
+    meaning:
+      'The operations, read again and resolved anew, come to the version and the document that were answered.',
+    spec: `${SIDETREE}, Operation Compilation`,
+    relation: 'derivedFrom',
+    fail: 'The database of the node is not what its ledger and files say. Do not rely on the answer; run "rootline repair".',
+  },
   OPERATION_IGNORED: {
     meaning: 'An operation that names the DID has no effect by the rules of the protocol.',
     spec: `${SIDETREE}, Operation Compilation`,

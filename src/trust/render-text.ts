@@ -1,6 +1,7 @@
 import { weightAsRecorded } from './evaluate.ts'
 import { neededEdges } from './needs.ts'
 import { PURPOSES } from './terms.ts'
+import { type Gap, type Place, placesOf, shortenRows } from './text-tree.ts'
 import type { Cause, Claim, ReportEdge, Root, TrustReport, Verdict } from './types.ts'
 import { MIN_WIDTH, printable, shortened, wrap } from './wrap.ts'
 
@@ -24,8 +25,9 @@ const TONE_OF_VERDICT: Record<Verdict, Tone> = { verified: 'good', rejected: 'ba
 /**
  * The report as a tree in text: the sentence; each claim with its checks down to the roots; the checks that no
  * claim needs; the roots with what follows if they lie and the claims that fall without them; what is not shown.
- * Every edge and every root appears. Long digests are shortened: the JSON has them whole. Foreign control
- * characters are shown as escapes. Ends with a line feed.
+ * A check is written out once, and named where another claim needs it too. Of long rows of like checks the ends are
+ * written and the middle is counted; every root appears. Long digests are shortened. The JSON has all and whole.
+ * Foreign control characters are shown as escapes. Ends with a line feed.
  */
 export function renderText(report: TrustReport, options: TextOptions = {}): string {
   const out = new Writer(Math.max(options.width ?? 80, MIN_WIDTH), options.colour === true)
@@ -44,6 +46,8 @@ interface View {
   labels: ReadonlyMap<string, string>
   edges: ReadonlyMap<string, ReportEdge>
   roots: ReadonlyMap<string, Root>
+  /** Ids of the edges that were written, or counted in a row. */
+  shown: Set<string>
 }
 
 function viewOf(report: TrustReport): View {
@@ -51,6 +55,7 @@ function viewOf(report: TrustReport): View {
     labels: new Map(report.nodes.map(node => [node.id, node.label])),
     edges: new Map(report.edges.map(edge => [edge.id, edge])),
     roots: new Map(report.roots.map(root => [root.id, root])),
+    shown: new Set(),
   }
 }
 
@@ -60,58 +65,63 @@ function writeClaim(out: Writer, claim: Claim, view: View): void {
   if (claim.cause !== undefined) out.item(2, undefined, 'because', because(claim.cause))
   const { ids, optional } = neededEdges(claim.needs)
   const needed = ids.flatMap(id => view.edges.get(id) ?? [])
-  for (const place of tree(needed, claim.node)) {
-    writeEdge(out, view, { ...place, depth: place.depth + 2 }, optional.has(place.edge.id))
+  const places = placesOf(needed, claim.node, view.shown)
+  writePlaces(out, view, places, 2, optional)
+  const rest = needed.length - places.length
+  if (rest > 0)
+    out.item(2, undefined, '…', `and ${counted(rest)} that ${rest === 1 ? 'is' : 'are'} shown above`)
+  for (const id of ids) view.shown.add(id)
+}
+
+function writePlaces(
+  out: Writer,
+  view: View,
+  places: readonly Place[],
+  depth: number,
+  optional: ReadonlySet<string>,
+): void {
+  for (const item of shortenRows(places, edge => resultOf(edge).tone === 'good')) {
+    const at = Math.min(item.depth + depth, MAX_INDENT - 1)
+    if ('like' in item) writeGap(out, item, at)
+    else writeEdge(out, view, item, at, optional.has(item.edge.id))
   }
+}
+
+function writeGap(out: Writer, { like, count, below }: Gap, depth: number): void {
+  const { word } = resultOf(like)
+  const more = below === 0 ? '' : `, with the ${counted(below)} below them`
+  out.item(
+    depth,
+    undefined,
+    '…',
+    `${count} more ${like.code} like these (${word})${more}: the JSON lists them`,
+  )
+}
+
+function counted(checks: number): string {
+  return checks === 1 ? '1 check' : `${checks} checks`
 }
 
 function because(cause: Cause): string {
   return `${cause.detail.replace(/\.+$/, '')} [${cause.code}]`
 }
 
-/** An edge in its place in the tree. `above`: what its target stands on was written before. */
-interface Place {
-  edge: ReportEdge
-  depth: number
-  above: boolean
-}
-
-/**
- * The edges in the order of a walk from `start` towards the roots, each once; then those that the walk does not
- * reach, from where they begin. Without recursion, as paths can be long.
- */
-function tree(edges: readonly ReportEdge[], start: string | undefined): Place[] {
-  const from = Map.groupBy(edges, edge => edge.from)
-  const places: Place[] = []
-  const expanded = new Set<string>()
-  const expand = (node: string, depth: number): Place[] => {
-    if (expanded.has(node)) return []
-    const next = from.get(node) ?? []
-    if (next.length > 0) expanded.add(node)
-    return next.map(edge => ({ edge, depth, above: false })).reverse()
-  }
-  const walk = (node: string): void => {
-    const stack = expand(node, 0)
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      places.push({ ...next, above: expanded.has(next.edge.to) })
-      stack.push(...expand(next.edge.to, next.depth + 1))
-    }
-  }
-  if (start !== undefined) walk(start)
-  const targets = new Set(edges.map(edge => edge.to))
-  for (const { from: node } of edges) if (!targets.has(node)) walk(node)
-  for (const { from: node } of edges) walk(node)
-  return places
-}
-
-function writeEdge(out: Writer, view: View, { edge, above, ...place }: Place, optional: boolean): void {
-  const depth = Math.min(place.depth, MAX_INDENT - 1)
+function writeEdge(
+  out: Writer,
+  view: View,
+  { edge, above, shown }: Place,
+  depth: number,
+  optional: boolean,
+): void {
   const { tone, word } = resultOf(edge)
   const from = view.labels.get(edge.from) ?? edge.from
   const to = view.labels.get(edge.to) ?? edge.to
-  const notes = (above ? ' (see above)' : '') + (optional ? ' (one of several that would do)' : '')
+  const notes =
+    (shown ? ' (shown above)' : above ? ' (see above)' : '') +
+    (optional ? ' (one of several that would do)' : '')
   const statement = `${from} ${RELATION_WORDS[edge.relation]} ${to}${notes}`
   out.item(depth, tone, `${word} [${edge.basis}]`, `${edge.code}: ${statement}`)
+  if (shown) return
   out.item(depth + 1, undefined, '', `${edge.detail} (${edge.spec})`)
   if (edge.root === undefined) return
   const root = view.roots.get(edge.root)
@@ -151,8 +161,7 @@ function writeOther(out: Writer, report: TrustReport, view: View): void {
   const needed = new Set(report.claims.flatMap(claim => neededEdges(claim.needs).ids))
   const other = report.edges.filter(edge => !needed.has(edge.id))
   if (other.length > 0) out.heading('Checks that no claim needs')
-  for (const place of tree(other, undefined))
-    writeEdge(out, view, { ...place, depth: place.depth + 1 }, false)
+  writePlaces(out, view, placesOf(other, undefined, view.shown), 1, new Set())
 }
 
 function writeRoots(out: Writer, report: TrustReport): void {

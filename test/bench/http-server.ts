@@ -1,31 +1,37 @@
 import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { fastify } from 'fastify'
 import { buildServer } from '../../src/api/server.ts'
 import { ContentError } from '../../src/content/errors.ts'
 import { startTestNode } from '../node/parts.ts'
-import { residentMemory } from './measure.ts'
+import { type Memory, residentMemory } from './measure.ts'
+
+/** What a server process has used so far. */
+export interface Usage {
+  /** Microseconds of processor time, of all its threads. */
+  cpu: number
+  memory: Memory
+}
 
 /**
  * A server in a process of its own, for `http.ts`: `node FOLDER` serves the node in a folder, `bare FILE` the bytes
- * of a file from a route of Fastify without anything around it. It sends its port, answers `memory`, and ends with its
- * parent.
+ * of a file from a route of Fastify with nothing around it. It sends its port, tells its usage when it is asked, and
+ * ends with its parent.
  */
 const [kind, path = ''] = process.argv.slice(2)
 
 async function listen(): Promise<number> {
   const app = kind === 'node' ? await nodeServer(path) : bareServer(path)
   await app.listen({ host: '127.0.0.1', port: 0 })
-  return (app.server.address() as { port: number }).port
+  return (app.server.address() as AddressInfo).port
 }
 
 async function nodeServer(folder: string) {
   const { node, content } = await startTestNode(folder, parts => ({
     ...parts,
-    settings: { ...parts.settings, workers: 0, pollMs: 600_000 },
+    settings: { ...parts.settings, pollMs: 600_000 },
   }))
-  const block = async (): Promise<never> => {
-    throw new ContentError('CONTENT_NOT_FOUND', 'not here')
-  }
+  const block = (): Promise<never> => Promise.reject(new ContentError('CONTENT_NOT_FOUND', 'not here'))
   return buildServer({
     node,
     content: Object.assign(content, { block }),
@@ -45,6 +51,10 @@ function bareServer(file: string) {
   return app
 }
 
-process.on('message', (m: unknown) => process.send?.(m === 'cpu' ? process.cpuUsage() : { memory: residentMemory(), all: process.memoryUsage() }))
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  const usage: Usage = { cpu: user + system, memory: residentMemory() }
+  process.send?.(usage)
+})
 process.on('disconnect', () => process.exit())
 process.send?.({ port: await listen() })

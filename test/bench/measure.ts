@@ -1,12 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism, cpus, loadavg } from 'node:os'
 
-/** One line of the result: what, how many a second, and the ratio to what it is held against. */
+/** A rate of the same run that another is held against. */
+export interface Peer {
+  name: string
+  perSecond: number
+  /** The ratio that is aimed at, where there is an aim. */
+  atLeast?: number
+}
+
+/** One line of the result: what, how many a second, and the ratios to what it is held against. */
 export interface Figure {
   name: string
   perSecond: number
-  /** What it is compared with, from the same run. */
-  against?: { name: string; perSecond: number; atLeast: number }
+  against?: Peer | Peer[]
   note?: string
 }
 
@@ -17,36 +24,48 @@ export async function rate(count: number, work: () => Promise<unknown> | unknown
   return count / (Number(process.hrtime.bigint() - start) / 1e9)
 }
 
-/** Middle value of several runs. */
-export async function medianRate(
-  runs: number,
-  count: number,
-  work: () => Promise<unknown> | unknown,
-): Promise<number> {
-  const rates: number[] = []
-  for (let i = 0; i < runs; i++) rates.push(await rate(count, work))
-  return rates.toSorted((a, b) => a - b)[Math.floor(runs / 2)] as number
+/**
+ * Median rate of each kind of work. They take turns, so that what else the machine does meets all of them alike.
+ * @param works each does its work once and gives its rate
+ */
+export async function medianRates(rounds: number, works: (() => Promise<number>)[]): Promise<number[]> {
+  const rates = works.map((): number[] => [])
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, work] of works.entries()) rates[i]?.push(await work())
+  }
+  return rates.map(median)
+}
+
+export function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number
 }
 
 /** Prints figures: absolute rates of this machine, and the ratios that count. */
 export function printFigures(title: string, figures: Figure[]): void {
   console.log(`\n${title}`)
-  for (const { name, perSecond, against, note } of figures) {
+  for (const { name, perSecond, against = [], note } of figures) {
     console.log(
-      `  ${name.padEnd(58)} ${format(perSecond).padStart(10)}/s${note === undefined ? '' : `  ${note}`}`,
+      `  ${name.padEnd(62)} ${format(perSecond).padStart(10)}/s${note === undefined ? '' : `  ${note}`}`,
     )
-    if (against === undefined) continue
-    const ratio = perSecond / against.perSecond
-    const mark = ratio >= against.atLeast ? 'reached' : 'NOT REACHED'
-    console.log(`    ${ratio.toFixed(2)} x ${against.name} (aim ${against.atLeast}: ${mark})`)
+    for (const peer of [against].flat()) {
+      const ratio = perSecond / peer.perSecond
+      console.log(`    ${formatRatio(ratio)} x ${peer.name}${verdict(ratio, peer.atLeast)}`)
+    }
   }
 }
 
-/** Says what the figures were taken on. */
+function verdict(ratio: number, atLeast: number | undefined): string {
+  if (atLeast === undefined) return ''
+  return ` (aim ${atLeast}: ${ratio >= atLeast ? 'reached' : 'NOT REACHED'})`
+}
+
+/** Says what the figures were taken on, and what else it was doing then. */
 export function printMachine(): void {
   const [cpu] = cpus()
+  const [load = 0] = loadavg()
   console.log(
-    `${availableParallelism()} cores, ${cpu?.model ?? 'unknown processor'}, Node ${process.version}`,
+    `${availableParallelism()} cores, ${cpu?.model ?? 'unknown processor'}, Node ${process.version}, ` +
+      `load before the start ${load.toFixed(1)}`,
   )
 }
 
@@ -58,17 +77,18 @@ export interface Memory {
   mapped: number
 }
 
-/** Resident memory, after a collection where one can be asked for. */
 export function residentMemory(): Memory {
-  globalThis.gc?.()
   const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'latin1') : ''
-  const kibibytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1])
-  const own = kibibytes('RssAnon') * 1024
-  return Number.isNaN(own)
-    ? { own: process.memoryUsage().rss, mapped: 0 }
-    : { own, mapped: kibibytes('RssFile') * 1024 }
+  const bytes = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024
+  const own = bytes('RssAnon')
+  return Number.isNaN(own) ? { own: process.memoryUsage().rss, mapped: 0 } : { own, mapped: bytes('RssFile') }
 }
 
 function format(value: number): string {
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)
+}
+
+function formatRatio(ratio: number): string {
+  return ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)
 }

@@ -69,6 +69,7 @@ export class Controller {
   readonly curve: KeyCurve
   #update: PrivateJwk
   #recovery: PrivateJwk
+  readonly #spent = new Map<OperationRequest, PrivateJwk>()
   suffix = ''
 
   constructor(curve: KeyCurve = 'secp256k1') {
@@ -91,8 +92,17 @@ export class Controller {
     const next = generatePrivateJwk(this.curve)
     const signer = signerOf(this.#update)
     const request = await buildUpdate({ didSuffix: this.suffix, signer, nextUpdateKey: publicOf(next), patches }, ROOTLINE)
+    this.#spent.set(request, this.#update)
     this.#update = next
     return request
+  }
+
+  /** Another update that reveals the key which `update` reveals, made by whoever holds that key too. */
+  async fork(update: OperationRequest, patches: Patch[]): Promise<OperationRequest> {
+    const key = this.#spent.get(update)
+    if (key === undefined) throw new TypeError('not an update of this controller')
+    const nextUpdateKey = publicOf(generatePrivateJwk(this.curve))
+    return buildUpdate({ didSuffix: this.suffix, signer: signerOf(key), nextUpdateKey, patches }, ROOTLINE)
   }
 
   async recover(patches: Patch[]): Promise<OperationRequest> {
@@ -108,9 +118,17 @@ export class Controller {
       },
       ROOTLINE,
     )
+    this.#spent.set(request, this.#recovery)
     this.#update = nextUpdate
     this.#recovery = nextRecovery
     return request
+  }
+
+  /** A deactivate that reveals the key which `recover` reveals. */
+  async deactivateInstead(recover: OperationRequest): Promise<OperationRequest> {
+    const key = this.#spent.get(recover)
+    if (key === undefined) throw new TypeError('not a recover of this controller')
+    return buildDeactivate({ didSuffix: this.suffix, signer: signerOf(key) }, ROOTLINE)
   }
 
   deactivate(): Promise<OperationRequest> {

@@ -1,7 +1,9 @@
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { ReportBuilder } from '../../src/trust/builder.ts'
 import { renderText } from '../../src/trust/render-text.ts'
+import type { Result } from '../../src/trust/types.ts'
 import { MIN_WIDTH } from '../../src/trust/wrap.ts'
 import { plans, policies, written } from './arbitrary.ts'
 import { exampleReport } from './example.ts'
@@ -75,17 +77,74 @@ test('a pass that rests on a root which is not accepted does not look like one',
 })
 
 test('a path of thousands of checks is written without growing ever wider or deeper', () => {
-  const edges = Array.from({ length: 5000 }, (_, i) => ({
-    code: 'FILE_CID' as const,
-    from: i % 5,
-    to: (i + 1) % 5,
-    root: 0,
-    endsInRoot: false,
-    result: 'pass' as const,
-  }))
-  const needs = { all: edges.map((_, leaf) => ({ leaf })) }
-  const plan = { roots: [], edges, claims: [{ required: true, needs }], text: 'long' }
-  const lines = renderText(written(plan).build()).split('\n')
+  const { report, edges } = started(5000, i => [`operation-${i}`, `operation-${i + 1}`])
+  report.claim({ id: 'claim', statement: 'A claim.', node: 'operation-0', needs: { all: edges } })
+  const lines = renderText(report.build()).split('\n')
   expect(lines.length).toBeGreaterThan(10_000)
   expect(Math.max(...lines.map(line => line.length))).toBeLessThanOrEqual(80)
 })
+
+describe('rows of like checks', () => {
+  const row = (count: number, result: (i: number) => Result = () => 'pass'): string => {
+    const { report, edges } = started(count, i => ['operation-0', `operation-${i + 1}`], result)
+    report.claim({ id: 'claim', statement: 'A claim.', node: 'operation-0', needs: { all: edges } })
+    return renderText(report.build(), { width: 200 })
+  }
+  const details = (text: string): number => (text.match(/detail-\d+;/g) ?? []).length
+
+  test('a short row is written in full', () => {
+    expect(details(row(12))).toBe(12)
+    expect(row(12)).not.toContain('like these')
+  })
+
+  test('of a long row the ends are written and the middle is counted', () => {
+    const text = row(1000)
+    expect(details(text)).toBe(4)
+    expect(text).toContain('detail-1;')
+    expect(text).toContain('… 996 more DELTA_HASH like these (pass): the JSON lists them')
+    expect(text).toContain('detail-998;')
+  })
+
+  test('a check that failed is never counted away', () => {
+    const text = row(1000, i => (i === 500 ? 'fail' : 'pass'))
+    expect(text).toContain('✗ FAIL [computed] DELTA_HASH')
+    expect(text).toContain('detail-500;')
+    expect(text).toContain('496 more')
+    expect(row(1000, () => 'fail').match(/✗ FAIL/g)).toHaveLength(1000)
+  })
+
+  test('checks that were skipped are counted as what they are', () => {
+    expect(row(1000, i => (i < 500 ? 'pass' : 'skipped'))).toContain(
+      '496 more DELTA_HASH like these (skipped)',
+    )
+  })
+})
+
+test('what an earlier claim has shown is named and not written out again', () => {
+  const { report, edges } = started(20, i => [`operation-${i}`, `operation-${i + 1}`])
+  for (const id of ['first', 'second']) {
+    report.claim({ id, statement: 'A claim.', node: 'operation-0', needs: { all: edges } })
+  }
+  const [, first = '', second = ''] = renderText(report.build(), { width: 200 }).split('\nClaim ')
+  expect(first.match(/detail-\d+;/g)).toHaveLength(20)
+  expect(second).not.toMatch(/detail-(?!0)\d+;/)
+  expect(second).toContain('operation 0 is tied by hash to operation 1 (shown above)')
+  expect(second).toContain('… and 19 checks that are shown above')
+})
+
+/** A report with checks that lie as `ends` says. */
+function started(
+  count: number,
+  ends: (i: number) => [string, string],
+  result: (i: number) => Result = () => 'pass',
+) {
+  const report = new ReportBuilder({ now: new Date(0) })
+  for (let i = 0; i <= count; i++) {
+    report.node({ id: `operation-${i}`, kind: 'operation', label: `operation ${i}` })
+  }
+  const edges = Array.from({ length: count }, (_, i) => {
+    const [from, to] = ends(i)
+    return report.edge({ from, to, code: 'DELTA_HASH', result: result(i), detail: `detail-${i};` })
+  })
+  return { report, edges }
+}

@@ -22,10 +22,11 @@ interface StoredModel {
 }
 
 interface OperationProcessor {
+  apply(operation: StoredModel, state: DidStateModel | undefined): Promise<DidStateModel | undefined>
   getMultihashRevealValue(operation: StoredModel): Promise<Buffer>
 }
 
-interface DidStateModel {
+export interface DidStateModel {
   document: object
   nextRecoveryCommitmentHash?: string
   nextUpdateCommitmentHash?: string
@@ -179,6 +180,27 @@ export async function referenceResolve(
     return state === undefined ? undefined : describe(state, suffix, method)
   })
   return { outcome, unreadable: operations.length - models.length }
+}
+
+/** Operations of one DID in the form in which the reference stores them, so that only its own work takes time. */
+export interface PreparedOperations {
+  /** The state that all of them come to. */
+  resolve(): Promise<DidStateModel | undefined>
+  /** Applies one of them to the state before it, its signature checked; undefined where it does not apply. */
+  apply(index: number, before: DidStateModel | undefined): Promise<DidStateModel | undefined>
+}
+
+export function prepareOperations(
+  suffix: string,
+  operations: readonly ReferenceOperation[],
+): PreparedOperations {
+  const processor = new Processor()
+  const models = operations.map(toModel)
+  const resolver = new Resolver({ getOperationProcessor: () => processor }, { get: async () => models })
+  return {
+    resolve: () => resolver.resolve(suffix),
+    apply: (index, before) => processor.apply(models[index] as StoredModel, before),
+  }
 }
 
 async function describe(state: DidStateModel, suffix: string, method: string): Promise<ReferenceState> {

@@ -1,0 +1,24 @@
+import { benchAccept } from './accept.ts'
+import { benchApply } from './apply.ts'
+import { benchHttp } from './http.ts'
+import { type Figure, printFigures, printMachine } from './measure.ts'
+import { benchResolve } from './resolve.ts'
+
+/** Figures of `npm run bench`, or of the sections that are named: each is a ratio within one run. */
+const SECTIONS: { [name: string]: { title: string; run: () => Promise<Figure[]> } } = {
+  apply: { title: 'Applying anchored updates', run: benchApply },
+  resolve: { title: 'Resolving a DID with 1,000 updates', run: benchResolve },
+  http: { title: 'Resolving over HTTP', run: benchHttp },
+  accept: { title: 'Accepting operations, and log entries', run: benchAccept },
+}
+
+const named = process.argv.slice(2)
+const unknown = named.filter(name => !Object.hasOwn(SECTIONS, name))
+if (unknown.length > 0) {
+  console.error(`unknown: ${unknown.join(', ')}; there are ${Object.keys(SECTIONS).join(', ')}`)
+  process.exit(64)
+}
+printMachine()
+for (const [name, { title, run }] of Object.entries(SECTIONS)) {
+  if (named.length === 0 || named.includes(name)) printFigures(title, await run())
+}
