@@ -29,12 +29,27 @@ export async function bindToLedger(
     await store.commit([{ key: IDENTITY, value: encodeRecord(own) }])
     return
   }
+  requireLayout(store, bytes)
   const found = decodeRecord<Identity>(bytes)
-  for (const member of ['layout', 'ledger', 'prefix'] as const) {
+  for (const member of ['ledger', 'prefix'] as const) {
     if (found[member] === own[member]) continue
     throw new NodeError(
       'NODE_STORE_MISMATCH',
       `${store.location} was made for ${member} ${found[member]}, not ${own[member]}: use another data folder`,
     )
   }
+}
+
+/**
+ * Refuses a store whose records are laid out in another way than this version reads them.
+ * @param identity value of `IDENTITY` in it
+ * @throws NodeError NODE_STORE_MISMATCH
+ */
+export function requireLayout({ location }: Store, identity: Uint8Array): void {
+  const { layout } = decodeRecord<Identity>(identity)
+  if (layout === LAYOUT) return
+  throw new NodeError(
+    'NODE_STORE_MISMATCH',
+    `${location} has layout ${layout}, and this version reads layout ${LAYOUT}: run "rootline repair"`,
+  )
 }

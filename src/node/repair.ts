@@ -6,7 +6,7 @@ import { resolveOperations } from '../sidetree/resolution.ts'
 import { StoreError } from '../store/errors.ts'
 import type { Change, Range, Store } from '../store/store.ts'
 import { CheckPool } from './check-pool.ts'
-import { bindToLedger } from './identity.ts'
+import { bindToLedger, requireLayout } from './identity.ts'
 import * as keys from './keys.ts'
 import { Observer } from './observer.ts'
 import { OperationStore } from './operation-store.ts'
@@ -47,10 +47,14 @@ const OWN_RECORDS: readonly { range: Range; what: string }[] = [
 /**
  * Reads every value of a node's database, and makes each DID's state anew from its operations to compare.
  * Memory does not grow with the number of DIDs.
- * @throws StoreError where the database cannot be walked at all
+ * @throws StoreError where the database cannot be walked at all; NodeError NODE_STORE_MISMATCH where it is of another
+ * layout
  */
 export async function checkNodeStore(store: Store, versions: ProtocolVersions): Promise<NodeStoreCheck> {
   const check: NodeStoreCheck = { values: 0, dids: 0, problems: [] }
+  // Where it is damaged itself, the walk says so.
+  const identity = readValue(store, keys.IDENTITY, [], 'a value')
+  if (identity !== undefined) requireLayout(store, identity)
   for await (const key of store.keys({})) {
     readValue(store, key, check.problems, 'a value')
     check.values++

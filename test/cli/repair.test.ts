@@ -1,6 +1,7 @@
 import { cpSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { didRange, IDENTITY } from '../../src/node/keys.ts'
 import { Store } from '../../src/store/store.ts'
 import { type Outcome, runHere, up, workFolder } from './process.ts'
 
@@ -42,6 +43,18 @@ async function damage(location: string, prefix: Buffer): Promise<void> {
     break
   }
   await db.close()
+}
+
+/** Has the node's database say that it is of another layout, with states that this version cannot read. */
+async function makeOther(path: string): Promise<void> {
+  const store = await Store.open(join(path, 'node'))
+  const identity = JSON.parse(Buffer.from(store.get(IDENTITY) ?? []).toString())
+  const states = await Array.fromAsync(store.keys(didRange()))
+  await store.commit([
+    { key: IDENTITY, value: JSON.stringify({ ...identity, layout: 0 }) },
+    ...states.map(key => ({ key, value: 'of another layout' })),
+  ])
+  await store.close()
 }
 
 const check = (path: string): Promise<Outcome> => runHere(['check', '--data', path, '--json'])
@@ -98,6 +111,25 @@ describe('rootline check', () => {
     ])
     await store.close()
     expect((await problems(path)).length).toBeGreaterThan(0)
+  })
+
+  it('refuses a database of another layout, as a node does, and names the command that makes it anew', async () => {
+    const path = copy()
+    await makeOther(path)
+    const { status, stdout, stderr } = await check(path)
+    expect([status, stdout]).toEqual([70, ''])
+    const refusal = /error NODE_STORE_MISMATCH: .* has layout 0, .* reads layout 1: run "rootline repair"/
+    expect(stderr).toMatch(refusal)
+    await expect(up(path)).rejects.toThrow(refusal)
+    expect((await repair(path)).status).toBe(0)
+    expect(await problems(path)).toEqual([])
+    await expectWhole(path)
+  })
+
+  it('finds damage in the record of the layout itself', async () => {
+    const path = copy()
+    await damage(join(path, 'node'), IDENTITY)
+    expect(await problems(path)).toEqual([`a value is damaged (key ${IDENTITY.toString('hex')})`])
   })
 
   it('refuses a folder on which a node runs, and one on which none ran', async () => {

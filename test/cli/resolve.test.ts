@@ -122,6 +122,7 @@ describe('a node that is not the own one', () => {
     const { report } = JSON.parse(stdout)
     expect(report.verdict).toBe('undecided')
     expect(report.edges).toMatchObject([
+      { code: 'DID_DOCUMENT_ID', basis: 'computed', result: 'pass' },
       { code: 'REMOTE_NODE', basis: 'remote', root: 'remote-node', accepted: false },
     ])
     expect(report.roots).toMatchObject([{ id: 'remote-node', pinnedBy: 'request' }])
