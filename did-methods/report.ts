@@ -167,7 +167,12 @@ function checkWord(theirs: TrustReport | undefined): Check {
 
 function missingOf({ didResolutionMetadata }: DIDResolutionResult): Check {
   const { code, error, errorMessage } = didResolutionMetadata
-  return { result: 'undecided', detail: `There is no document: ${errorMessage ?? error} (${code ?? error}).` }
+  const why = errorMessage ?? error
+  const detail =
+    why === undefined
+      ? 'There is no document, and no reason was given.'
+      : `There is no document: ${why} (${code ?? error}).`
+  return { result: 'undecided', detail }
 }
 
 /** The short form of a Sidetree DID; any other text as it is. */

@@ -19,8 +19,6 @@ import { decodeOpened, encodeOpened, type OpenedCommitments } from './opened-com
 export interface StoredOperation {
   position: OperationPosition
   checked: CheckedOperation
-  /** When this node checked it: Unix milliseconds. */
-  checkedAt: number
   /** The delta in canonical form, while it is at hand. */
   canonicalDelta?: string
 }
@@ -28,7 +26,6 @@ export interface StoredOperation {
 /** What an operation says beside its delta, in the order of {@link encodeOperations}; 0 where it is absent. */
 type OperationTuple = [
   position: PositionTuple,
-  checkedAt: number,
   type: OperationType,
   digest: string,
   reveals: string | 0,
@@ -47,13 +44,12 @@ export function encodeOperations(operations: StoredOperation[]): string {
 }
 
 /** The delta, if it counts, is most of an operation, and its canonical text is mostly at hand. */
-function encodeOperation({ position, checked, checkedAt, canonicalDelta }: StoredOperation): string {
+function encodeOperation({ position, checked, canonicalDelta }: StoredOperation): string {
   const { patches, nextUpdateCommitment: updateCommitment } = checked
   const delta =
     patches === undefined ? 'null' : (canonicalDelta ?? JSON.stringify({ patches, updateCommitment }))
   const rest = [
     toTuple(position),
-    checkedAt,
     checked.type,
     checked.digest,
     checked.reveals ?? 0,
@@ -73,8 +69,8 @@ export function decodeOperations(didSuffix: string, bytes: Uint8Array): StoredOp
 }
 
 function decodeOperation(didSuffix: string, tuple: OperationTuple): StoredOperation {
-  const [position, checkedAt, type, digest, reveals, problem, deltaProblem, nextRecoveryCommitment] = tuple
-  const [, , , , , , , , anchorFrom, anchorUntil, origin, delta] = tuple
+  const [position, type, digest, reveals, problem, deltaProblem, nextRecoveryCommitment] = tuple
+  const [, , , , , , , anchorFrom, anchorUntil, origin, delta] = tuple
   const checked: CheckedOperation = { type, didSuffix, digest }
   if (reveals !== 0) checked.reveals = reveals
   if (problem !== 0) checked.problem = problem
@@ -87,7 +83,7 @@ function decodeOperation(didSuffix: string, tuple: OperationTuple): StoredOperat
     checked.patches = delta.patches
     checked.nextUpdateCommitment = delta.updateCommitment
   }
-  return { position: fromTuple(position), checked, checkedAt }
+  return { position: fromTuple(position), checked }
 }
 
 type PositionTuple = [

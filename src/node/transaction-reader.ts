@@ -124,7 +124,6 @@ export class TransactionReader {
     params: ProtocolParameters,
     verdicts: Verdicts,
   ): StoredOperation[] {
-    const checkedAt = this.#parts.now()
     return operations.map((operation, operationIndex) => {
       const checked = checkOperation(operation, params, verdicts.get(operation.didSuffix)?.verdict)
       const position = {
@@ -134,9 +133,7 @@ export class TransactionReader {
         timestamp: transaction.timestamp,
       }
       const { canonicalDelta } = operation
-      return canonicalDelta === undefined
-        ? { position, checked, checkedAt }
-        : { position, checked, checkedAt, canonicalDelta }
+      return canonicalDelta === undefined ? { position, checked } : { position, checked, canonicalDelta }
     })
   }
 

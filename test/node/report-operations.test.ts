@@ -172,8 +172,8 @@ describe('a database that answers from what its files do not say', () => {
     const [world, keys, neighbour] = [await started(), new Keys(), new Keys()]
     await world.anchor([keys.create, neighbour.create])
     await world.plant(keys.suffix, ([create]) => {
-      const { checked, checkedAt, position } = create as StoredOperation
-      return [{ checked, checkedAt, position: { ...position, operationIndex: 1 - position.operationIndex } }]
+      const { checked, position } = create as StoredOperation
+      return [{ checked, position: { ...position, operationIndex: 1 - position.operationIndex } }]
     })
     const report = await world.explain(keys.did)
     expectRefused(report)
@@ -209,8 +209,8 @@ describe('a database that answers from what its files do not say', () => {
     const [world, keys] = [await started(), new Keys()]
     await world.anchor([keys.create])
     await world.plant(keys.suffix, ([create]) => {
-      const { checked, position, checkedAt } = create as StoredOperation
-      return [{ position, checkedAt, checked: { ...checked, patches: [addService('planted')] } }]
+      const { checked, position } = create as StoredOperation
+      return [{ position, checked: { ...checked, patches: [addService('planted')] } }]
     })
     expectRefused(await world.explain(keys.did))
   })
