@@ -10,6 +10,7 @@ export type CodecErrorCode =
   | 'JSON_DUPLICATE_MEMBER'
   | 'JSON_TOO_DEEP'
   | 'JSON_TOO_LARGE'
+  | 'JSON_TOO_MANY_VALUES'
   | 'JSON_LONE_SURROGATE'
   /** A number that a double cannot hold. */
   | 'JSON_NUMBER_RANGE'

@@ -12,10 +12,25 @@ export interface JsonLimits {
   maxBytes?: number
   /** Deepest nesting of arrays and objects. Default 32. */
   maxDepth?: number
+  /** Default: none. */
+  shape?: JsonShape
   /** True accepts a repeated member, the last one wins (for protocols whose consensus does). Default false. */
   duplicateMembers?: boolean
 }
 
+/**
+ * Bounds of how many values a text may hold, for a text that may be large and is mostly one list: a value takes up to
+ * fifty times the memory of its text. Counted are brackets, colons and commas.
+ */
+export interface JsonShape {
+  /** Most in the outermost object and the lists right in it. */
+  maxOuter: number
+  /** Most inside of one entry of such a list. */
+  maxEntry: number
+}
+
+/** Nesting of what stands in an entry of a list in the outermost object. */
+const ENTRY_DEPTH = 3
 const DEFAULT_MAX_BYTES = 1 << 20
 const DEFAULT_MAX_DEPTH = 32
 const QUOTE = 0x22
@@ -32,8 +47,8 @@ const CLOSE_ARRAY = 0x5d
  * numbers that a double cannot hold (`1e400`), nesting and size beyond the bounds, and bytes that are not UTF-8 or
  * start with a byte order mark; so that every result has a canonical form. A member named `__proto__` is an own
  * property like any other.
- * @throws CodecError JSON_INVALID, JSON_DUPLICATE_MEMBER, JSON_TOO_DEEP, JSON_TOO_LARGE, JSON_LONE_SURROGATE,
- * JSON_NUMBER_RANGE, UTF8_INVALID
+ * @throws CodecError JSON_INVALID, JSON_DUPLICATE_MEMBER, JSON_TOO_DEEP, JSON_TOO_LARGE, JSON_TOO_MANY_VALUES,
+ * JSON_LONE_SURROGATE, JSON_NUMBER_RANGE, UTF8_INVALID
  */
 export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): JsonValue {
   const maxBytes = limits.maxBytes ?? DEFAULT_MAX_BYTES
@@ -43,6 +58,7 @@ export function parseJson(input: Uint8Array | string, limits: JsonLimits = {}): 
   const text = typeof input === 'string' ? input : decodeUtf8(bytes)
   if (typeof input === 'string') requireWellFormed(input)
   const { members, escapedNames } = scan(bytes, limits.maxDepth ?? DEFAULT_MAX_DEPTH)
+  if (limits.shape !== undefined) requireShape(bytes, limits.shape)
   const native = parse(text)
   const value = escapedNames ? new ValidJson(text).value() : native
   if (inspect(value) !== members && limits.duplicateMembers !== true) {
@@ -115,6 +131,30 @@ function scan(bytes: Uint8Array, maxDepth: number): { members: number; escapedNa
     } else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth--
   }
   return { members, escapedNames }
+}
+
+/** Refuses a text that holds more values than its shape allows, before any of them is made. */
+function requireShape(bytes: Uint8Array, { maxOuter, maxEntry }: JsonShape): void {
+  let depth = 0
+  let outer = 0
+  let entry = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]
+    if (byte === QUOTE) {
+      for (i++; i < bytes.length && bytes[i] !== QUOTE; i++) if (bytes[i] === BACKSLASH) i++
+      continue
+    }
+    const opens = byte === OPEN_OBJECT || byte === OPEN_ARRAY
+    const closes = byte === CLOSE_OBJECT || byte === CLOSE_ARRAY
+    if (!opens && !closes && byte !== COMMA && byte !== COLON) continue
+    if (opens && ++depth === ENTRY_DEPTH) entry = 0
+    if (depth < ENTRY_DEPTH) outer++
+    else entry++
+    if (closes) depth--
+    if (outer > maxOuter || entry > maxEntry) {
+      throw new CodecError('JSON_TOO_MANY_VALUES', 'JSON holds more values than it may', { offset: i })
+    }
+  }
 }
 
 /**

@@ -13,6 +13,7 @@ import { isEncodedMultihash } from '../codec/multihash.ts'
  *   u <number u64>                  transaction whose files could not be had yet
  *   n <suffix> <number u64>      such a transaction's readable index names this DID
  *   m <suffix>                   such a transaction names it, or once did
+ *   m                               such a transaction names some DID, or once did
  *   c                               cursor: the last transaction taken from the ledger
  *   q <sequence u64>                operation that waits for a batch
  *   x <operation id>             what became of an operation that was accepted here
@@ -34,6 +35,7 @@ const KIND = {
 export const CURSOR = Buffer.from('c')
 export const INTENT = Buffer.from('w')
 export const IDENTITY = Buffer.from('v')
+export const EVER_NAMED = Buffer.from('m')
 
 /** Bytes of a hash in a key. */
 const HASH = 34

@@ -18,9 +18,9 @@ export function nextPositionOn(
   versions: ProtocolVersions,
   now: () => number,
 ): NextPosition {
+  const { timeUnit } = ledger.describe()
   return async () => {
     const timestamp = Math.floor(now() / 1000)
-    const { timeUnit } = ledger.describe()
     const transactionTime =
       timeUnit === 'seconds' ? timestamp : (await headOrSeen(ledger, operations)).time + 1
     const parameters = parametersAt(versions, transactionTime)

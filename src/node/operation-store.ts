@@ -20,6 +20,11 @@ import {
 /** DIDs whose record is kept in memory, some two kilobytes each. */
 const MAX_DIDS = 20_000
 
+/** Whether any DID was ever named by an unresolvable transaction: undefined until the database has told. */
+interface Named {
+  ever: boolean | undefined
+}
+
 /**
  * What a node knows of the DIDs on its ledger: their operations, their resolved state, the transactions that
  * these came from and the cursor. Changes are collected by the caller and written as one batch a transaction.
@@ -27,6 +32,9 @@ const MAX_DIDS = 20_000
 export class OperationStore {
   readonly #store: Store
   readonly #dids = new RecentlyUsed<DidRecord>(MAX_DIDS)
+  /** DIDs whose record was read from disk lately, and not kept. */
+  readonly #readOnce = new RecentlyUsed<true>(MAX_DIDS)
+  readonly #named: Named = { ever: undefined }
 
   constructor(store: Store) {
     this.#store = store
@@ -37,14 +45,23 @@ export class OperationStore {
     return this.did(suffix)?.state
   }
 
-  /** What is kept of a DID; undefined where no operation of it is stored. */
+  /** The state of a DID if it is in memory; the same object until it changes. */
+  stateInMemory(suffix: string): DidState | undefined {
+    return this.#dids.get(suffix)?.state
+  }
+
+  /**
+   * What is kept of a DID; undefined where no operation of it is stored. In memory it stays from its second reading on:
+   * to keep each of very many DIDs that are asked for once would cost more than it saves.
+   */
   did(suffix: string): DidRecord | undefined {
     const known = this.#dids.get(suffix)
     if (known !== undefined) return known
     const bytes = this.#store.get(keys.didKey(suffix))
     if (bytes === undefined) return undefined
     const record = decodeDid(bytes)
-    this.#dids.set(suffix, record)
+    if (this.#readOnce.get(suffix) === undefined) this.#readOnce.set(suffix, true)
+    else this.#dids.set(suffix, record)
     return record
   }
 
@@ -109,12 +126,10 @@ export class OperationStore {
     return numbers
   }
 
-  /**
-   * False where `naming` would give none, as for nearly every DID: a point read of a microsecond, where a range takes
-   * forty.
-   */
+  /** False where `naming` would give none, as for nearly every DID: known at once, where a range takes long to read. */
   mayBeNamed(suffix: string): boolean {
-    return this.#store.get(keys.everNamedKey(suffix)) !== undefined
+    this.#named.ever ??= this.#store.get(keys.EVER_NAMED) !== undefined
+    return this.#named.ever && this.#store.get(keys.everNamedKey(suffix)) !== undefined
   }
 
   /** Suffixes that a transaction's operations belong to. */
@@ -129,7 +144,7 @@ export class OperationStore {
 
   /** Begins changes that are applied as one. */
   batch(): OperationBatch {
-    return new OperationBatch(this.#store.batch(), this.#dids)
+    return new OperationBatch(this.#store.batch(), this.#dids, this.#named)
   }
 
   #read<T>(key: Uint8Array): T | undefined {
@@ -145,11 +160,13 @@ export class OperationStore {
 export class OperationBatch {
   readonly #batch: Batch
   readonly #dids: RecentlyUsed<DidRecord>
+  readonly #named: Named
   readonly #changed = new Map<string, DidRecord | undefined>()
 
-  constructor(batch: Batch, dids: RecentlyUsed<DidRecord>) {
+  constructor(batch: Batch, dids: RecentlyUsed<DidRecord>, named: Named) {
     this.#batch = batch
     this.#dids = dids
+    this.#named = named
   }
 
   /** Sets the operations that open a commitment (undefined: the creates); an empty list removes them. */
@@ -173,6 +190,17 @@ export class OperationBatch {
   removeDid(suffix: string): void {
     this.#batch.add({ key: keys.didKey(suffix) })
     this.#changed.set(suffix, undefined)
+  }
+
+  /** Says that an unresolvable transaction names DIDs. */
+  setNamed(suffixes: string[], number: number): void {
+    if (suffixes.length === 0) return
+    this.#named.ever = true
+    this.set(keys.EVER_NAMED, {})
+    for (const suffix of suffixes) {
+      this.set(keys.namedKey(suffix, number), {})
+      this.set(keys.everNamedKey(suffix), {})
+    }
   }
 
   /** Sets another record; undefined removes it. */

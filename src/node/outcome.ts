@@ -16,7 +16,10 @@ export interface OutcomeParts {
 }
 
 /** What became of an operation on the ledger, and where it stands there. */
-export type Outcome = Pick<OperationStatus, 'state' | 'code' | 'reason' | 'transactionNumber' | 'operationIndex'>
+export type Outcome = Pick<
+  OperationStatus,
+  'state' | 'code' | 'reason' | 'transactionNumber' | 'operationIndex'
+>
 
 /**
  * What the ledger made of an operation that this node anchored. It is known by its digest, wherever it stands: a
@@ -49,7 +52,10 @@ export async function outcomeOf(record: AnchoredRecord, parts: OutcomeParts): Pr
   return { state: 'rejected', ...place, code: 'OPERATION_REFUSED', reason }
 }
 
-async function isTakenBack({ transactionNumber, timeHash }: AnchoredRecord, ledger: Ledger): Promise<boolean> {
+async function isTakenBack(
+  { transactionNumber, timeHash }: AnchoredRecord,
+  ledger: Ledger,
+): Promise<boolean> {
   try {
     return (await ledger.reorganised({ number: transactionNumber, timeHash })).changed
   } catch (error) {
@@ -64,5 +70,10 @@ function placeOf({ position: { transactionNumber, operationIndex } }: Positioned
 }
 
 function rejected(place: ReturnType<typeof placeOf>, code: string): Outcome {
-  return { state: 'rejected', ...place, code, reason: 'the operation is on the ledger and counts for nothing' }
+  return {
+    state: 'rejected',
+    ...place,
+    code,
+    reason: 'the operation is on the ledger and counts for nothing',
+  }
 }

@@ -12,6 +12,7 @@ import { NodeError } from './errors.ts'
 import type { NextPosition } from './next-position.ts'
 import type { OperationStore } from './operation-store.ts'
 import type { OperationQueue } from './queue.ts'
+import { RecentlyUsed } from './recently-used.ts'
 import { decodeRecord } from './records.ts'
 import { parseVersionTime } from './time.ts'
 import { positioned } from './transaction-applier.ts'
@@ -40,6 +41,9 @@ export interface ResolvedState {
   nextVersionId?: string
 }
 
+/** Answers that are kept in memory, some one or two kilobytes each. */
+const MAX_ANSWERS = 20_000
+
 /** A resolution, kept as its bytes alone. */
 class Answer implements Resolution {
   readonly body: Buffer
@@ -62,8 +66,8 @@ class Answer implements Resolution {
 /** Answers what a DID is, from what the observer has stored. */
 export class Resolver {
   readonly #parts: ResolverParts
-  /** Answers for as long as the states that they were made from are kept: a DID that changes gets another state. */
-  readonly #answers = new WeakMap<DidState, Resolution>()
+  /** Answers by suffix. Each counts while the state in memory is the one that it was made from: a change is another. */
+  readonly #answers = new RecentlyUsed<{ state: DidState; answer: Resolution }>(MAX_ANSWERS)
 
   constructor(parts: ResolverParts) {
     this.#parts = parts
@@ -89,12 +93,13 @@ export class Resolver {
     const { operations, queue } = this.#parts
     const { suffix, longForm } = did
     if (longForm !== undefined || queue.has(suffix) || operations.mayBeNamed(suffix)) return undefined
-    const state = operations.state(suffix)
+    const inMemory = operations.stateInMemory(suffix)
+    const known = this.#answers.get(suffix)
+    if (known !== undefined && known.state === inMemory) return known.answer
+    const state = inMemory ?? operations.state(suffix)
     if (state === undefined) return undefined
-    const kept = this.#answers.get(state)
-    if (kept !== undefined) return kept
     const answer = this.answer({ did, parameters, state, published: true }, {}, [])
-    this.#answers.set(state, answer)
+    if (inMemory !== undefined) this.#answers.set(suffix, { state, answer })
     return answer
   }
 

@@ -58,10 +58,7 @@ export class TransactionApplier {
     await this.#write(batch => {
       this.#forgetUnresolvable(number, batch)
       batch.set(keys.unresolvableKey(number), record)
-      for (const suffix of record.names ?? []) {
-        batch.set(keys.namedKey(suffix, number), {})
-        batch.set(keys.everNamedKey(suffix), {})
-      }
+      batch.setNamed(record.names ?? [], number)
       if (cursor !== undefined) batch.set(keys.CURSOR, cursor)
     })
   }

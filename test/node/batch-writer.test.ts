@@ -75,23 +75,26 @@ describe('a batch', () => {
 })
 
 describe('a batch that fails', () => {
-  it.each(['full', 'unreachable'] as const)('while its files are stored (%s) is tried again, and anchored once', async fault => {
-    const world = new NodeWorld()
-    world.settings = { ...world.settings, batchIntervalMs: 1 }
-    const node = await world.start()
-    world.content.failWrites(fault)
-    const requests = creates(3)
-    await submitAll(node, requests)
-    await until(async () => (await node.status()).queue.lastError !== undefined)
-    expect(world.ledger.chain).toHaveLength(0)
-    expect((await node.operation(idOf(requests[0] as OperationRequest))).state).toBe('queued')
-    world.content.heal()
-    await until(() => world.ledger.chain.length > 0)
-    await node.settled()
-    expect((await node.status()).queue).toEqual({ operations: 0, batching: false })
-    expect((await anchoredIds(world)).toSorted()).toEqual(requests.map(idOf).toSorted())
-    await node.stop()
-  })
+  it.each(['full', 'unreachable'] as const)(
+    'while its files are stored (%s) is tried again, and anchored once',
+    async fault => {
+      const world = new NodeWorld()
+      world.settings = { ...world.settings, batchIntervalMs: 1 }
+      const node = await world.start()
+      world.content.failWrites(fault)
+      const requests = creates(3)
+      await submitAll(node, requests)
+      await until(async () => (await node.status()).queue.lastError !== undefined)
+      expect(world.ledger.chain).toHaveLength(0)
+      expect((await node.operation(idOf(requests[0] as OperationRequest))).state).toBe('queued')
+      world.content.heal()
+      await until(() => world.ledger.chain.length > 0)
+      await node.settled()
+      expect((await node.status()).queue).toEqual({ operations: 0, batching: false })
+      expect((await anchoredIds(world)).toSorted()).toEqual(requests.map(idOf).toSorted())
+      await node.stop()
+    },
+  )
 
   it('while content is slow takes operations meanwhile, for the next one', async () => {
     const world = new NodeWorld()
@@ -125,18 +128,21 @@ describe('a batch that fails', () => {
     expect(countsOn(world)).toEqual([1, 2])
   })
 
-  it.each([true, false])('with an unknown outcome is looked for before it is anchored again (it was: %s)', async applied => {
-    const world = new NodeWorld()
-    const node = await world.start()
-    const requests = creates(3)
-    await submitAll(node, requests)
-    // What a batch of creates takes: the chunk, the provisional index, the core index, the intent, the anchor.
-    world.fault = { step: 5, applied, kills: false }
-    await node.settled()
-    expect(world.steps.filter(step => step === 'ledger anchor')).toHaveLength(applied ? 1 : 2)
-    expect(countsOn(world)).toEqual([3])
-    for (const request of requests) expect((await node.operation(idOf(request))).state).toBe('applied')
-  })
+  it.each([true, false])(
+    'with an unknown outcome is looked for before it is anchored again (it was: %s)',
+    async applied => {
+      const world = new NodeWorld()
+      const node = await world.start()
+      const requests = creates(3)
+      await submitAll(node, requests)
+      // What a batch of creates takes: the chunk, the provisional index, the core index, the intent, the anchor.
+      world.fault = { step: 5, applied, kills: false }
+      await node.settled()
+      expect(world.steps.filter(step => step === 'ledger anchor')).toHaveLength(applied ? 1 : 2)
+      expect(countsOn(world)).toEqual([3])
+      for (const request of requests) expect((await node.operation(idOf(request))).state).toBe('applied')
+    },
+  )
 
   it('is found again among many other transactions', async () => {
     const world = new NodeWorld()

@@ -1,14 +1,14 @@
-import { operationIdOf } from '../../src/sidetree/operation-id.ts'
+import type { ContentStore } from '../../src/content/types.ts'
+import type { Ledger, LedgerTransaction } from '../../src/ledger/types.ts'
 import { parseAnchorString } from '../../src/sidetree/anchor-string.ts'
 import { cutBatch } from '../../src/sidetree/batch-cut.ts'
 import { BatchReader, readBatch } from '../../src/sidetree/batch-read.ts'
 import { storeBatch } from '../../src/sidetree/batch-write.ts'
 import { checkOperation } from '../../src/sidetree/check.ts'
 import type { FileRole } from '../../src/sidetree/files/file.ts'
+import { operationIdOf } from '../../src/sidetree/operation-id.ts'
 import { ROOTLINE } from '../../src/sidetree/parameters.ts'
 import { didSuffixOf } from '../../src/sidetree/suffix-data.ts'
-import type { ContentStore } from '../../src/content/types.ts'
-import type { Ledger, LedgerTransaction } from '../../src/ledger/types.ts'
 import type { OperationRequest } from '../../src/sidetree/types.ts'
 
 /** A batch in the content store. */
@@ -37,7 +37,9 @@ export async function storeFiles(
   const queue = requests.map(request => ({ didSuffix: suffixOf(request), request }))
   const { batch } = cutBatch(queue, ROOTLINE)
   if (batch === undefined || batch.operations.length !== requests.length) throw new TypeError('no one batch')
-  const stored = await storeBatch(batch, ROOTLINE, (bytes, role) => content.put(tamper[role]?.(bytes) ?? bytes))
+  const stored = await storeBatch(batch, ROOTLINE, (bytes, role) =>
+    content.put(tamper[role]?.(bytes) ?? bytes),
+  )
   return {
     anchorString: stored.anchorString,
     files: Object.fromEntries(stored.files.map(({ role, uri }) => [role, uri])),

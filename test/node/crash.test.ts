@@ -29,7 +29,11 @@ const actions: fc.Arbitrary<Action[]> = fc.array(
       weight: 4,
       arbitrary: fc.record({
         do: fc.constant('fault' as const),
-        fault: fc.record({ step: fc.integer({ min: 1, max: 9 }), applied: fc.boolean(), kills: fc.boolean() }),
+        fault: fc.record({
+          step: fc.integer({ min: 1, max: 9 }),
+          applied: fc.boolean(),
+          kills: fc.boolean(),
+        }),
       }),
     },
   ),
@@ -69,7 +73,11 @@ class Client {
 }
 
 /** Runs a node through the actions, starting it again whenever it was killed. */
-async function run(actions: readonly Action[], world: NodeWorld, clients: readonly Client[]): Promise<WorldNode> {
+async function run(
+  actions: readonly Action[],
+  world: NodeWorld,
+  clients: readonly Client[],
+): Promise<WorldNode> {
   let node = await world.start()
   for (const action of actions) {
     try {
@@ -79,7 +87,12 @@ async function run(actions: readonly Action[], world: NodeWorld, clients: readon
       else await node.stop()
     } catch (error) {
       // The client or operator sees the fault, and nothing else.
-      if (!/STORE_|CONTENT_|LEDGER_|NODE_STOPPING|DID_QUEUE_FULL/.test(String((error as { code?: string }).code))) throw error
+      if (
+        !/STORE_|CONTENT_|LEDGER_|NODE_STOPPING|DID_QUEUE_FULL/.test(
+          String((error as { code?: string }).code),
+        )
+      )
+        throw error
     }
     if (node.isDead() || action.do === 'restart') {
       await node.kill()
@@ -113,7 +126,9 @@ async function check(world: NodeWorld, node: WorldNode, clients: readonly Client
     if (acknowledged.length === 0) continue
     const { result, body } = await node.resolve(controller.did)
     const found = (result.didDocument?.['service'] ?? []) as { id: string }[]
-    expect(found.map(({ id }) => id.replace(/.*#/, '')).slice(-services.length || found.length)).toEqual(services)
+    expect(found.map(({ id }) => id.replace(/.*#/, '')).slice(-services.length || found.length)).toEqual(
+      services,
+    )
     expect((await fresh.resolve(controller.did)).body).toEqual(body)
   }
   await fresh.stop()

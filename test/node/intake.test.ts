@@ -47,14 +47,46 @@ describe('operations that could never apply', () => {
     const update = (await did.update([addService('a')])) as Extract<OperationRequest, { type: 'update' }>
     const other = (await did.fork(update, [addService('b')])) as typeof update
     const junk: [string, Buffer, { code: string; reason?: string }][] = [
-      ['a key that the DID does not commit to', bodyOf(await stranger.update([addService('x')])), { code: 'OPERATION_REFUSED', reason: 'COMMITMENT_UNKNOWN' }],
-      ['a recovery key that the DID does not commit to', bodyOf(await stranger.recover([])), { code: 'OPERATION_REFUSED', reason: 'COMMITMENT_UNKNOWN' }],
-      ['a deactivate by a stranger', bodyOf(await stranger.deactivate()), { code: 'OPERATION_REFUSED', reason: 'COMMITMENT_UNKNOWN' }],
-      ['a reveal value of another key', changed(update, { revealValue: 'EiDyOQbbZAa3aiRzeCkV7LOx3SERjjH93EXoIM3UoN4oWg' }), { code: 'REVEAL_VALUE_MISMATCH' }],
-      ['a signature that does not verify', changed(update, { signedData: otherSignature(update) }), { code: 'SIGNATURE_INVALID' }],
-      ['a delta that was not signed', changed(update, { delta: other.delta }), { code: 'DELTA_HASH_MISMATCH' }],
-      ['another suffix', changed(update, { didSuffix: 'EiDyOQbbZAa3aiRzeCkV7LOx3SERjjH93EXoIM3UoN4oWg' }), { code: 'DID_UNKNOWN', reason: 'DID_NOT_CREATED' }],
-      ['a signature of another operation', changed(update, { signedData: other.signedData }), { code: 'DELTA_HASH_MISMATCH' }],
+      [
+        'a key that the DID does not commit to',
+        bodyOf(await stranger.update([addService('x')])),
+        { code: 'OPERATION_REFUSED', reason: 'COMMITMENT_UNKNOWN' },
+      ],
+      [
+        'a recovery key that the DID does not commit to',
+        bodyOf(await stranger.recover([])),
+        { code: 'OPERATION_REFUSED', reason: 'COMMITMENT_UNKNOWN' },
+      ],
+      [
+        'a deactivate by a stranger',
+        bodyOf(await stranger.deactivate()),
+        { code: 'OPERATION_REFUSED', reason: 'COMMITMENT_UNKNOWN' },
+      ],
+      [
+        'a reveal value of another key',
+        changed(update, { revealValue: 'EiDyOQbbZAa3aiRzeCkV7LOx3SERjjH93EXoIM3UoN4oWg' }),
+        { code: 'REVEAL_VALUE_MISMATCH' },
+      ],
+      [
+        'a signature that does not verify',
+        changed(update, { signedData: otherSignature(update) }),
+        { code: 'SIGNATURE_INVALID' },
+      ],
+      [
+        'a delta that was not signed',
+        changed(update, { delta: other.delta }),
+        { code: 'DELTA_HASH_MISMATCH' },
+      ],
+      [
+        'another suffix',
+        changed(update, { didSuffix: 'EiDyOQbbZAa3aiRzeCkV7LOx3SERjjH93EXoIM3UoN4oWg' }),
+        { code: 'DID_UNKNOWN', reason: 'DID_NOT_CREATED' },
+      ],
+      [
+        'a signature of another operation',
+        changed(update, { signedData: other.signedData }),
+        { code: 'DELTA_HASH_MISMATCH' },
+      ],
     ]
     for (const [what, body, refusal] of junk) {
       for (let i = 0; i < 20; i++) expect(await refusalOf(node, body), what).toEqual(refusal)
@@ -70,17 +102,27 @@ describe('operations that could never apply', () => {
     const first = await did.update([addService('a')])
     await node.submit(bodyOf(first))
     const again = await did.fork(first, [addService('b')])
-    expect(await refusalOf(node, bodyOf(again))).toEqual({ code: 'OPERATION_REFUSED', reason: 'COMMITMENT_UNKNOWN' })
+    expect(await refusalOf(node, bodyOf(again))).toEqual({
+      code: 'OPERATION_REFUSED',
+      reason: 'COMMITMENT_UNKNOWN',
+    })
     await node.submit(bodyOf(await did.deactivate()))
     const late = await did.update([addService('c')])
-    expect(await refusalOf(node, bodyOf(late))).toEqual({ code: 'DID_DEACTIVATED', reason: 'DID_DEACTIVATED' })
+    expect(await refusalOf(node, bodyOf(late))).toEqual({
+      code: 'DID_DEACTIVATED',
+      reason: 'DID_DEACTIVATED',
+    })
   })
 
   it('are refused for a DID that is deactivated', async () => {
     const { node, did } = await withDid()
     await node.submit(bodyOf(await did.deactivate()))
     await node.settled()
-    for (const request of [await did.update([addService('a')]), await did.recover([]), await did.deactivate()]) {
+    for (const request of [
+      await did.update([addService('a')]),
+      await did.recover([]),
+      await did.deactivate(),
+    ]) {
       // The deactivate that made it so is known, and answered as such.
       const { accepted } = await node.submit(bodyOf(request)).catch((error: { code: string }) => {
         expect(error.code).toBe('DID_DEACTIVATED')

@@ -13,7 +13,8 @@ async function withheld(early: 'update' | 'recover') {
   const world = new NodeWorld()
   const did = new Controller('Ed25519')
   await anchorBatch(world, [did.create()])
-  const first = early === 'update' ? await did.update([addService('early')]) : await did.recover([addService('early')])
+  const first =
+    early === 'update' ? await did.update([addService('early')]) : await did.recover([addService('early')])
   const { files } = await anchorBatch(world, [first])
   return { world, did, first, files, hide: () => world.content.failReads('absent', files.coreIndex) }
 }
@@ -36,7 +37,9 @@ describe('an operation whose files are published late', () => {
       [false, 'COMMITMENT_SPENT'],
     ])
     // A version names one history, and is no version any more once another is in force.
-    await expect(node.resolve(did.did, { versionId: before })).rejects.toMatchObject({ code: 'VERSION_UNKNOWN' })
+    await expect(node.resolve(did.did, { versionId: before })).rejects.toMatchObject({
+      code: 'VERSION_UNKNOWN',
+    })
     const fresh = await world.fresh().start()
     await fresh.settled()
     expect((await fresh.resolve(did.did)).body).toEqual((await node.resolve(did.did)).body)
@@ -57,7 +60,9 @@ describe('an operation whose files are published late', () => {
     const fresh = await world.fresh().start()
     await fresh.settled()
     expect((await fresh.resolve(did.did)).body).toEqual((await node.resolve(did.did)).body)
-    const late = node.events.flatMap(event => (event.type === 'applied' && event.late ? [event.transaction.number] : []))
+    const late = node.events.flatMap(event =>
+      event.type === 'applied' && event.late ? [event.transaction.number] : [],
+    )
     expect(late).toEqual([2_000_000])
   })
 
@@ -69,7 +74,11 @@ describe('an operation whose files are published late', () => {
     const node = await world.start()
     await node.settled()
     expect(await serviceIds(node, did)).toEqual([])
-    expect((await node.history(did.did)).map(({ code }) => code)).toEqual([undefined, 'COMMITMENT_UNKNOWN', 'COMMITMENT_UNKNOWN'])
+    expect((await node.history(did.did)).map(({ code }) => code)).toEqual([
+      undefined,
+      'COMMITMENT_UNKNOWN',
+      'COMMITMENT_UNKNOWN',
+    ])
     world.content.heal()
     await untilReadable(world, node)
     expect(await serviceIds(node, did)).toEqual(['early', 'next', 'last'])

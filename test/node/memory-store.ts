@@ -23,7 +23,9 @@ export class Disk {
     const [from, after, to] = [gte, gt, lt].map(key => key && latin1(key))
     const found = this.#sorted.filter(
       key =>
-        (from === undefined || key >= from) && (after === undefined || key > after) && (to === undefined || key < to),
+        (from === undefined || key >= from) &&
+        (after === undefined || key > after) &&
+        (to === undefined || key < to),
     )
     if (reverse === true) found.reverse()
     return found
@@ -44,7 +46,11 @@ export type Step = (what: string, take: () => void) => Promise<void>
  * A store on a disk in memory, with the promises of `Store`: each write is atomic, and what was read is what was
  * written last. `step` is asked before each write.
  */
-export function memoryStore(disk: Disk, step: Step = async (_, take) => take(), alive: () => void = () => {}): Store {
+export function memoryStore(
+  disk: Disk,
+  step: Step = async (_, take) => take(),
+  alive: () => void = () => {},
+): Store {
   const apply = (changes: readonly Change[]) =>
     step(changes.map(({ key }) => String.fromCharCode(key[0] ?? 0)).join(''), () => disk.apply(changes))
   const batch = (): Batch => {

@@ -12,13 +12,14 @@ const ROLES: readonly FileRole[] = ['coreIndex', 'coreProof', 'provisionalIndex'
 /** DIDs on a chain that no node has read yet, and a batch of all kinds of operations that nobody has anchored. */
 async function scene() {
   const world = new NodeWorld()
-  const [updated, recovered, deactivated, created] = Array.from({ length: 4 }, () => new Controller('Ed25519')) as [
-    Controller,
-    Controller,
-    Controller,
-    Controller,
-  ]
-  await anchorBatch(world, [updated, recovered, deactivated].map(did => did.create()))
+  const [updated, recovered, deactivated, created] = Array.from(
+    { length: 4 },
+    () => new Controller('Ed25519'),
+  ) as [Controller, Controller, Controller, Controller]
+  await anchorBatch(
+    world,
+    [updated, recovered, deactivated].map(did => did.create()),
+  )
   const batch = [
     created.create(),
     await recovered.recover([addService('recovered')]),
@@ -46,40 +47,43 @@ async function namedIn(node: WorldNode, { did }: Controller): Promise<unknown> {
 }
 
 describe('files that cannot be had', () => {
-  it.each(ROLES)('(the %s file) are listed with their cause, hold nothing else up, and count once they appear (ion#335)', async role => {
-    const { world, created, recovered, deactivated, updated, batch } = await scene()
-    const { files, transaction } = await anchorBatch(world, batch)
-    world.content.failReads('absent', files[role])
-    const later = new Controller('Ed25519')
-    await anchorBatch(world, [later.create()])
-    const node = await world.start()
-    await node.settled()
-    expect((await answers(node, [later]))[0]).toContain('didDocument')
-    const { unresolvable } = await node.status()
-    expect(unresolvable.count).toBe(1)
-    expect(unresolvable.oldest).toBe(new Date(world.time).toISOString())
-    expect(unresolvable.transactions[0]).toMatchObject({
-      transactionNumber: transaction.number,
-      anchorString: transaction.anchorString,
-      code: 'CONTENT_NOT_FOUND',
-    })
-    // Those that a readable index names say so. Only the provisional index file names updates.
-    const names = role === 'coreIndex' ? undefined : [transaction.number]
-    expect(await namedIn(node, recovered)).toEqual(names)
-    expect(await namedIn(node, deactivated)).toEqual(names)
-    expect(await namedIn(node, updated)).toEqual(role === 'provisionalIndex' ? undefined : names)
-    world.content.heal()
-    world.time += 10_000
-    await node.settled()
-    await until(async () => (await node.status()).unresolvable.count === 0)
-    const fresh = await world.fresh().start()
-    await fresh.settled()
-    const all = [created, recovered, deactivated, updated, later]
-    expect(await answers(node, all)).toEqual(await answers(fresh, all))
-    expect((await node.resolve(deactivated.did)).deactivated).toBe(true)
-    expect((await node.resolve(updated.did)).result.didDocument?.['service']).toHaveLength(1)
-    expect(node.events.filter(event => event.type === 'applied' && event.late)).toHaveLength(1)
-  })
+  it.each(ROLES)(
+    '(the %s file) are listed with their cause, hold nothing else up, and count once they appear (ion#335)',
+    async role => {
+      const { world, created, recovered, deactivated, updated, batch } = await scene()
+      const { files, transaction } = await anchorBatch(world, batch)
+      world.content.failReads('absent', files[role])
+      const later = new Controller('Ed25519')
+      await anchorBatch(world, [later.create()])
+      const node = await world.start()
+      await node.settled()
+      expect((await answers(node, [later]))[0]).toContain('didDocument')
+      const { unresolvable } = await node.status()
+      expect(unresolvable.count).toBe(1)
+      expect(unresolvable.oldest).toBe(new Date(world.time).toISOString())
+      expect(unresolvable.transactions[0]).toMatchObject({
+        transactionNumber: transaction.number,
+        anchorString: transaction.anchorString,
+        code: 'CONTENT_NOT_FOUND',
+      })
+      // Those that a readable index names say so. Only the provisional index file names updates.
+      const names = role === 'coreIndex' ? undefined : [transaction.number]
+      expect(await namedIn(node, recovered)).toEqual(names)
+      expect(await namedIn(node, deactivated)).toEqual(names)
+      expect(await namedIn(node, updated)).toEqual(role === 'provisionalIndex' ? undefined : names)
+      world.content.heal()
+      world.time += 10_000
+      await node.settled()
+      await until(async () => (await node.status()).unresolvable.count === 0)
+      const fresh = await world.fresh().start()
+      await fresh.settled()
+      const all = [created, recovered, deactivated, updated, later]
+      expect(await answers(node, all)).toEqual(await answers(fresh, all))
+      expect((await node.resolve(deactivated.did)).deactivated).toBe(true)
+      expect((await node.resolve(updated.did)).result.didDocument?.['service']).toHaveLength(1)
+      expect(node.events.filter(event => event.type === 'applied' && event.late)).toHaveLength(1)
+    },
+  )
 
   it('are listed still after a restart, and read then', async () => {
     const { world, updated, batch } = await scene()
@@ -194,38 +198,51 @@ describe('files that are invalid', () => {
     return gzipSync(JSON.stringify(chunk))
   }
 
-  it.each(['coreIndex', 'coreProof'] as const)('(the %s file) take the whole transaction with them', async role => {
-    const { world, created, recovered, deactivated, updated, batch } = await scene()
-    await anchorBatch(world, batch, { [role]: notGzip })
-    const node = await world.start()
-    await node.settled()
-    const [record] = (await node.transactions(undefined, 10)).slice(1)
-    expect(record).toMatchObject({ outcome: 'invalid', operations: 0, problems: [{ file: role, code: 'FILE_NOT_GZIP' }] })
-    expect((await answers(node, [created]))[0]).toBe('DID_UNKNOWN')
-    expect(await node.history(recovered.did)).toHaveLength(1)
-    expect((await node.resolve(deactivated.did)).deactivated).toBe(false)
-    expect(await node.history(updated.did)).toHaveLength(1)
-  })
+  it.each(['coreIndex', 'coreProof'] as const)(
+    '(the %s file) take the whole transaction with them',
+    async role => {
+      const { world, created, recovered, deactivated, updated, batch } = await scene()
+      await anchorBatch(world, batch, { [role]: notGzip })
+      const node = await world.start()
+      await node.settled()
+      const [record] = (await node.transactions(undefined, 10)).slice(1)
+      expect(record).toMatchObject({
+        outcome: 'invalid',
+        operations: 0,
+        problems: [{ file: role, code: 'FILE_NOT_GZIP' }],
+      })
+      expect((await answers(node, [created]))[0]).toBe('DID_UNKNOWN')
+      expect(await node.history(recovered.did)).toHaveLength(1)
+      expect((await node.resolve(deactivated.did)).deactivated).toBe(false)
+      expect(await node.history(updated.did)).toHaveLength(1)
+    },
+  )
 
   it.each([
     ['provisionalIndex', notGzip, 'FILE_NOT_GZIP'],
     ['provisionalProof', notGzip, 'FILE_NOT_GZIP'],
     ['chunk', notGzip, 'FILE_NOT_GZIP'],
     ['chunk', oneBadDelta, 'DELTA_MEMBERS_INVALID'],
-  ] as const)('(the %s file) take the updates and all deltas with them; creates, recovers and deactivates stay', async (role, tamper, code) => {
-    const { world, created, recovered, deactivated, updated, batch } = await scene()
-    await anchorBatch(world, batch, { [role]: tamper })
-    const node = await world.start()
-    await node.settled()
-    const [record] = (await node.transactions(undefined, 10)).slice(1)
-    expect(record).toMatchObject({ outcome: 'applied', operations: 3, problems: [{ file: role, code }] })
-    const empty = (await node.resolve(created.did)).result.didDocument
-    expect(empty).not.toHaveProperty('verificationMethod')
-    expect((await node.history(created.did))[0]).toMatchObject({ applied: true, code: 'DELTA_UNAVAILABLE' })
-    expect((await node.history(recovered.did))[1]).toMatchObject({ applied: true, code: 'DELTA_UNAVAILABLE' })
-    expect((await node.resolve(deactivated.did)).deactivated).toBe(true)
-    expect(await node.history(updated.did)).toHaveLength(1)
-  })
+  ] as const)(
+    '(the %s file) take the updates and all deltas with them; creates, recovers and deactivates stay',
+    async (role, tamper, code) => {
+      const { world, created, recovered, deactivated, updated, batch } = await scene()
+      await anchorBatch(world, batch, { [role]: tamper })
+      const node = await world.start()
+      await node.settled()
+      const [record] = (await node.transactions(undefined, 10)).slice(1)
+      expect(record).toMatchObject({ outcome: 'applied', operations: 3, problems: [{ file: role, code }] })
+      const empty = (await node.resolve(created.did)).result.didDocument
+      expect(empty).not.toHaveProperty('verificationMethod')
+      expect((await node.history(created.did))[0]).toMatchObject({ applied: true, code: 'DELTA_UNAVAILABLE' })
+      expect((await node.history(recovered.did))[1]).toMatchObject({
+        applied: true,
+        code: 'DELTA_UNAVAILABLE',
+      })
+      expect((await node.resolve(deactivated.did)).deactivated).toBe(true)
+      expect(await node.history(updated.did)).toHaveLength(1)
+    },
+  )
 
   it('as they are larger than allowed do not count, and are not asked for again', async () => {
     const { world, created, batch } = await scene()
@@ -245,7 +262,11 @@ describe('files that are invalid', () => {
     ['that is nested too deep', () => gzipSync('['.repeat(100_000)), 'FILE_TOO_DEEP'],
     ['with a member twice', () => gzipSync('{"deltas":[],"deltas":[]}'), 'FILE_MEMBER_REPEATED'],
     ['that is cut', (bytes: Uint8Array) => bytes.subarray(0, -5), 'FILE_NOT_GZIP'],
-    ['with something after it', (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.alloc(3)]), 'FILE_NOT_GZIP'],
+    [
+      'with something after it',
+      (bytes: Uint8Array) => Buffer.concat([bytes, Buffer.alloc(3)]),
+      'FILE_NOT_GZIP',
+    ],
     ['that is not UTF-8', () => gzipSync(Buffer.from([0x22, 0xff, 0x22])), 'FILE_NOT_JSON'],
   ] as const)('(a chunk file %s) are known by their code', async (_, chunk, code) => {
     const { world, batch } = await scene()
@@ -278,21 +299,27 @@ describe('transactions that are none of Sidetree', () => {
     expect((await node.status()).observer).toMatchObject({ lag: 0, running: true })
   })
 
-  it.each(['', '1', '0.Qm', '1.Qm.Qm', '99999999999999999999.Qm', '-1.QmX', `1.${'x'.repeat(5000)}`, '１.Qm'])(
-    'such as %j are invalid, whatever else they are',
-    async anchorString => {
-      const world = new NodeWorld()
-      world.wrapLedger = ledger => ({
-        ...delegate(ledger),
-        transactions: async (after, limit) =>
-          (await ledger.transactions(after, limit)).map(transaction => ({ ...transaction, anchorString })),
-      })
-      await world.ledger.anchor('1.x', 'stranger')
-      const node = await world.start()
-      await node.settled()
-      expect((await node.transactions(undefined, 10)).map(({ outcome }) => outcome)).toEqual(['invalid'])
-    },
-  )
+  it.each([
+    '',
+    '1',
+    '0.Qm',
+    '1.Qm.Qm',
+    '99999999999999999999.Qm',
+    '-1.QmX',
+    `1.${'x'.repeat(5000)}`,
+    '１.Qm',
+  ])('such as %j are invalid, whatever else they are', async anchorString => {
+    const world = new NodeWorld()
+    world.wrapLedger = ledger => ({
+      ...delegate(ledger),
+      transactions: async (after, limit) =>
+        (await ledger.transactions(after, limit)).map(transaction => ({ ...transaction, anchorString })),
+    })
+    await world.ledger.anchor('1.x', 'stranger')
+    const node = await world.start()
+    await node.settled()
+    expect((await node.transactions(undefined, 10)).map(({ outcome }) => outcome)).toEqual(['invalid'])
+  })
 })
 
 describe('the observer', () => {

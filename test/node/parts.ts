@@ -31,11 +31,15 @@ export interface TestNode {
 const LOG_KEY = generateLogKey('log.example/test')
 
 /** Starts a node in `folder`; `wrap` may put something between it and its parts. */
-export async function startTestNode(folder: string, wrap: (parts: NodeParts) => NodeParts = parts => parts): Promise<TestNode> {
+export async function startTestNode(
+  folder: string,
+  wrap: (parts: NodeParts) => NodeParts = parts => parts,
+): Promise<TestNode> {
   const [logStore, contentStore, store] = await Promise.all(
     ['log', 'content', 'node'].map(name => Store.open(join(folder, name))),
   )
-  if (logStore === undefined || contentStore === undefined || store === undefined) throw new TypeError('no stores')
+  if (logStore === undefined || contentStore === undefined || store === undefined)
+    throw new TypeError('no stores')
   const signer = parseSigningKey(LOG_KEY)
   const ledger = await TransparencyLog.open({
     store: logStore,
@@ -83,7 +87,10 @@ export class Controller {
   }
 
   create(patches: Patch[] = [addKey('key-1', generatePrivateJwk(this.curve))]): OperationRequest {
-    const request = buildCreate({ updateKey: publicOf(this.#update), recoveryKey: publicOf(this.#recovery), patches }, ROOTLINE)
+    const request = buildCreate(
+      { updateKey: publicOf(this.#update), recoveryKey: publicOf(this.#recovery), patches },
+      ROOTLINE,
+    )
     this.suffix = didSuffixOf(request.suffixData)
     return request
   }
@@ -91,7 +98,10 @@ export class Controller {
   async update(patches: Patch[]): Promise<OperationRequest> {
     const next = generatePrivateJwk(this.curve)
     const signer = signerOf(this.#update)
-    const request = await buildUpdate({ didSuffix: this.suffix, signer, nextUpdateKey: publicOf(next), patches }, ROOTLINE)
+    const request = await buildUpdate(
+      { didSuffix: this.suffix, signer, nextUpdateKey: publicOf(next), patches },
+      ROOTLINE,
+    )
     this.#spent.set(request, this.#update)
     this.#update = next
     return request
@@ -139,7 +149,12 @@ export class Controller {
 /** A patch that adds a signing key. */
 export function addKey(id: string, jwk: PrivateJwk): Patch {
   const { d: _, ...publicKeyJwk } = jwk
-  const key = { id, type: 'JsonWebKey2020', publicKeyJwk: { ...publicKeyJwk }, purposes: ['assertionMethod' as const] }
+  const key = {
+    id,
+    type: 'JsonWebKey2020',
+    publicKeyJwk: { ...publicKeyJwk },
+    purposes: ['assertionMethod' as const],
+  }
   return { action: 'add-public-keys', publicKeys: [key] }
 }
 

@@ -49,7 +49,10 @@ describe('the queue', () => {
     const update = bodyOf(await did.update([addService('a')]))
     const first = await node.submit(update)
     expect(first.accepted).toBe(true)
-    expect(await node.submit(update)).toMatchObject({ accepted: false, status: { id: first.status.id, state: 'queued' } })
+    expect(await node.submit(update)).toMatchObject({
+      accepted: false,
+      status: { id: first.status.id, state: 'queued' },
+    })
     await node.settled()
     expect(await node.submit(update)).toMatchObject({ accepted: false, status: { state: 'applied' } })
     // The same request in another spelling is the same operation.
@@ -187,7 +190,10 @@ describe('the queue', () => {
     // The controller has handed another update to another node, with the same key.
     await anchorBatch(world, [await did.fork(update, [addService('other')])])
     await node.settled()
-    expect(await node.operation(idOf(update))).toMatchObject({ state: 'rejected', code: 'COMMITMENT_UNKNOWN' })
+    expect(await node.operation(idOf(update))).toMatchObject({
+      state: 'rejected',
+      code: 'COMMITMENT_UNKNOWN',
+    })
     expect(await node.operation(idOf(later))).toMatchObject({ state: 'rejected', code: 'COMMITMENT_UNKNOWN' })
     expect((await node.status()).queue.operations).toBe(0)
     expect(world.ledger.chain).toHaveLength(2)

@@ -19,7 +19,11 @@ async function view(node: WorldNode, dids: readonly string[]): Promise<string[]>
     JSON.stringify({ transaction, outcome, operations }),
   )
   const { observer, unresolvable } = await node.status()
-  return [...answers, ...records, `${observer.cursor} ${unresolvable.transactions.map(t => t.transactionNumber)}`]
+  return [
+    ...answers,
+    ...records,
+    `${observer.cursor} ${unresolvable.transactions.map(t => t.transactionNumber)}`,
+  ]
 }
 
 function codeOf(error: { code?: string }): string {
@@ -38,34 +42,42 @@ async function expectAsFresh(world: NodeWorld, node: WorldNode, dids: readonly s
 async function chainOf(length: number) {
   const world = new NodeWorld()
   const dids = Array.from({ length: 3 }, () => new Controller('Ed25519'))
-  await anchorBatch(world, dids.map(did => did.create()))
+  await anchorBatch(
+    world,
+    dids.map(did => did.create()),
+  )
   for (let i = 1; i < length; i++) {
     const did = dids[i % dids.length] as Controller
-    await anchorBatch(world, [i % 7 === 6 ? await did.recover([addService(`s${i}`)]) : await did.update([addService('s')])])
+    await anchorBatch(world, [
+      i % 7 === 6 ? await did.recover([addService(`s${i}`)]) : await did.update([addService('s')]),
+    ])
   }
   return { world, dids, names: dids.map(({ did }) => did) }
 }
 
 describe('a reorganisation', () => {
-  it.each([1, 6, 100])('of depth %s leaves what a node knows that has seen the new chain alone', async depth => {
-    const { world, dids, names } = await chainOf(depth + 3)
-    const node = await world.start()
-    await node.settled()
-    const newcomer = new Controller('Ed25519')
-    const { anchorString } = await storeFiles(world.content, [newcomer.create()])
-    const before = await view(node, names)
-    world.ledger.reorganise(depth, [{ anchorString, writer: 'other' }])
-    await node.settled()
-    expect(await view(node, names)).not.toEqual(before)
-    await expectAsFresh(world, node, [...names, newcomer.did])
-    const reverted = node.events.flatMap(event => (event.type === 'reorganised' ? [event.reverted] : []))
-    expect(reverted.map(numbers => numbers.length)).toEqual([depth])
-    expect((await node.status()).observer.reorganisations).toBe(1)
-    // It goes on from there.
-    await anchorBatch(world, [await (dids[0] as Controller).deactivate()])
-    await node.settled()
-    await expectAsFresh(world, node, [...names, newcomer.did])
-  })
+  it.each([1, 6, 100])(
+    'of depth %s leaves what a node knows that has seen the new chain alone',
+    async depth => {
+      const { world, dids, names } = await chainOf(depth + 3)
+      const node = await world.start()
+      await node.settled()
+      const newcomer = new Controller('Ed25519')
+      const { anchorString } = await storeFiles(world.content, [newcomer.create()])
+      const before = await view(node, names)
+      world.ledger.reorganise(depth, [{ anchorString, writer: 'other' }])
+      await node.settled()
+      expect(await view(node, names)).not.toEqual(before)
+      await expectAsFresh(world, node, [...names, newcomer.did])
+      const reverted = node.events.flatMap(event => (event.type === 'reorganised' ? [event.reverted] : []))
+      expect(reverted.map(numbers => numbers.length)).toEqual([depth])
+      expect((await node.status()).observer.reorganisations).toBe(1)
+      // It goes on from there.
+      await anchorBatch(world, [await (dids[0] as Controller).deactivate()])
+      await node.settled()
+      await expectAsFresh(world, node, [...names, newcomer.did])
+    },
+  )
 
   it('of everything leaves nothing', async () => {
     const { world, names } = await chainOf(5)
@@ -73,7 +85,9 @@ describe('a reorganisation', () => {
     await node.settled()
     world.ledger.reorganise(5)
     await node.settled()
-    expect(await view(node, names)).toEqual(names.flatMap(() => ['DID_UNKNOWN', 'DID_UNKNOWN']).concat('undefined '))
+    expect(await view(node, names)).toEqual(
+      names.flatMap(() => ['DID_UNKNOWN', 'DID_UNKNOWN']).concat('undefined '),
+    )
     expect(world.disk.dump().filter(line => /^(6f|73|74|62|75|6e|63)/.test(line))).toEqual([])
   })
 
@@ -83,7 +97,10 @@ describe('a reorganisation', () => {
     await first.settled()
     await first.stop()
     const { anchorString } = await storeFiles(world.content, [new Controller('Ed25519').create()])
-    world.ledger.reorganise(4, Array.from({ length: 6 }, () => ({ anchorString, writer: 'other' })))
+    world.ledger.reorganise(
+      4,
+      Array.from({ length: 6 }, () => ({ anchorString, writer: 'other' })),
+    )
     const node = await world.start()
     await node.settled()
     await expectAsFresh(world, node, names)
@@ -93,7 +110,10 @@ describe('a reorganisation', () => {
     const { world, names } = await chainOf(12)
     const replacement = Array.from({ length: 15 }, () => new Controller('Ed25519').create())
     const anchorings = await Promise.all(
-      replacement.map(async request => ({ ...(await storeFiles(world.content, [request])), writer: 'other' })),
+      replacement.map(async request => ({
+        ...(await storeFiles(world.content, [request])),
+        writer: 'other',
+      })),
     )
     let reorganised = false
     world.wrapLedger = ledger => ({
@@ -110,7 +130,10 @@ describe('a reorganisation', () => {
     const node = await world.start()
     await node.settled()
     expect(reorganised).toBe(true)
-    await expectAsFresh(world, node, [...names, ...replacement.map(request => `did:rootline:${suffixOf(request)}`)])
+    await expectAsFresh(world, node, [
+      ...names,
+      ...replacement.map(request => `did:rootline:${suffixOf(request)}`),
+    ])
   })
 
   it.each([1, 2, 3, 4, 5, 6])('that is stopped at its write %s is gone on with', async step => {
@@ -299,7 +322,9 @@ async function happen(
       break
     case 'reorganise': {
       const depth = Math.min(event.depth, world.ledger.chain.length)
-      const gone: (LedgerPosition & { anchorString: string; writer: string })[] = world.ledger.chain.slice(-depth)
+      const gone: (LedgerPosition & { anchorString: string; writer: string })[] = world.ledger.chain.slice(
+        -depth,
+      )
       world.ledger.reorganise(depth, event.reuse ? gone.toReversed().slice(1) : [])
       break
     }

@@ -71,19 +71,29 @@ describe('versions of a DID', () => {
 
   it('are not known for times that the ledger has not been read up to', async () => {
     for (const versionTime of [timeOf(world, 6, 1), '2999-01-01T00:00:00Z']) {
-      await expect(node.resolve(did.did, { versionTime })).rejects.toMatchObject({ code: 'VERSION_TIME_AHEAD' })
+      await expect(node.resolve(did.did, { versionTime })).rejects.toMatchObject({
+        code: 'VERSION_TIME_AHEAD',
+      })
     }
   })
 
-  it.each(['yesterday', '2026-05-02', '2026-05-02T10:00:00', '2026-13-02T10:00:00Z', '', '2026-05-02T10:00:00z '])(
-    'are not found by %j, which is no time',
-    async versionTime => {
-      await expect(node.resolve(did.did, { versionTime })).rejects.toMatchObject({ code: 'VERSION_TIME_INVALID' })
-    },
-  )
+  it.each([
+    'yesterday',
+    '2026-05-02',
+    '2026-05-02T10:00:00',
+    '2026-13-02T10:00:00Z',
+    '',
+    '2026-05-02T10:00:00z ',
+  ])('are not found by %j, which is no time', async versionTime => {
+    await expect(node.resolve(did.did, { versionTime })).rejects.toMatchObject({
+      code: 'VERSION_TIME_INVALID',
+    })
+  })
 
   it('are not found by an id that is none of them', async () => {
-    const other = (await node.resolve(`did:rootline:${await otherSuffix()}`)).result.didDocumentMetadata['versionId']
+    const other = (await node.resolve(`did:rootline:${await otherSuffix()}`)).result.didDocumentMetadata[
+      'versionId'
+    ]
     for (const versionId of ['', '1', 'x'.repeat(10_000), String(other)]) {
       await expect(node.resolve(did.did, { versionId })).rejects.toMatchObject({ code: 'VERSION_UNKNOWN' })
     }
@@ -120,7 +130,10 @@ describe('a DID by its long form', () => {
   it('resolves before it is anchored, and is then found by its short form too', async () => {
     const { node, did, longFormDid } = await longForm()
     const unpublished = (await node.resolve(longFormDid)).result
-    expect(unpublished.didDocumentMetadata).toMatchObject({ method: { published: false }, equivalentId: [did.did] })
+    expect(unpublished.didDocumentMetadata).toMatchObject({
+      method: { published: false },
+      equivalentId: [did.did],
+    })
     expect(unpublished.didDocumentMetadata).not.toHaveProperty('canonicalId')
     expect(unpublished.didDocument?.['id']).toBe(longFormDid)
     await expect(node.resolve(did.did)).rejects.toMatchObject({ code: 'DID_UNKNOWN', reason: 'QUEUED' })
@@ -155,7 +168,13 @@ describe('a DID by its long form', () => {
     const initial = other.longFormDid.split(':').at(-1)
     const changed = `${longFormDid.slice(0, -2)}${longFormDid.endsWith('A') ? 'B' : 'A'}`
     for (let i = 0; i < 2; i++) {
-      for (const wrong of [`${did.did}:${initial}`, changed, `${longFormDid}:x`, longFormDid.slice(0, -20), `${did.did}:`]) {
+      for (const wrong of [
+        `${did.did}:${initial}`,
+        changed,
+        `${longFormDid}:x`,
+        longFormDid.slice(0, -20),
+        `${did.did}:`,
+      ]) {
         await expect(node.resolve(wrong), wrong).rejects.toMatchObject({ name: 'SidetreeError' })
       }
       await node.settled()
@@ -167,7 +186,11 @@ describe('a DID that is not known', () => {
   it.each([
     ['a suffix of nobody', 'did:rootline:EiDyOQbbZAa3aiRzeCkV7LOx3SERjjH93EXoIM3UoN4oWg', 'DID_UNKNOWN'],
     ['a suffix that is no hash', 'did:rootline:abc', 'DID_SUFFIX_INVALID'],
-    ['another spelling of a suffix (sidetree#873)', 'did:rootline:EiDyOQbbZAa3aiRzeCkV7LOx3SERjjH93EXoIM3UoN4oWh', 'DID_SUFFIX_INVALID'],
+    [
+      'another spelling of a suffix (sidetree#873)',
+      'did:rootline:EiDyOQbbZAa3aiRzeCkV7LOx3SERjjH93EXoIM3UoN4oWh',
+      'DID_SUFFIX_INVALID',
+    ],
     ['another method', 'did:ion:EiDyOQbbZAa3aiRzeCkV7LOx3SERjjH93EXoIM3UoN4oWg', 'DID_METHOD_MISMATCH'],
     ['no DID', 'rootline', 'DID_INVALID'],
     ['nothing', '', 'DID_INVALID'],
@@ -200,12 +223,19 @@ describe('the metadata of a DID', () => {
     const did = new Controller('Ed25519')
     const create = did.create()
     const { longFormDid = '' } = await node.submit(bodyOf(create))
-    const pendingOf = async (text: string) => (await node.resolve(text)).result.didDocumentMetadata['pendingOperations']
+    const pendingOf = async (text: string) =>
+      (await node.resolve(text)).result.didDocumentMetadata['pendingOperations']
     expect(await pendingOf(longFormDid)).toEqual([{ id: idOf(create), type: 'create' }])
     await node.settled()
-    const requests: OperationRequest[] = [await did.update([addService('a')]), await did.recover([]), await did.deactivate()]
+    const requests: OperationRequest[] = [
+      await did.update([addService('a')]),
+      await did.recover([]),
+      await did.deactivate(),
+    ]
     for (const request of requests) await node.submit(bodyOf(request))
-    expect(await pendingOf(did.did)).toEqual(requests.map(request => ({ id: idOf(request), type: request.type })))
+    expect(await pendingOf(did.did)).toEqual(
+      requests.map(request => ({ id: idOf(request), type: request.type })),
+    )
     expect(servicesOf((await node.resolve(did.did)).result)).toBe(0)
     await node.settled()
     expect(await pendingOf(did.did)).toBeUndefined()
@@ -262,7 +292,9 @@ describe('the history of a DID', () => {
       ['deactivate', true, undefined],
       ['update', false, 'COMMITMENT_REPLACED'],
     ])
-    expect(history.map(({ transactionNumber }) => transactionNumber)).toEqual(world.ledger.chain.map(({ number }) => number))
+    expect(history.map(({ transactionNumber }) => transactionNumber)).toEqual(
+      world.ledger.chain.map(({ number }) => number),
+    )
     expect(history.map(({ time }) => time)).toEqual(world.ledger.chain.map((_, i) => timeOf(world, i)))
     expect(history.every(({ applied, versionId }) => applied === (versionId !== undefined))).toBe(true)
   })
@@ -307,12 +339,15 @@ describe('while the ledger has more than was read', () => {
     await anchorBatch(world, [await did.update([addService('b')])])
     world.wrapLedger = ledger => ({
       ...delegate(ledger),
-      transactions: async (after, limit) => (await ledger.transactions(after, limit)).filter(({ number }) => number < 3_000_000),
+      transactions: async (after, limit) =>
+        (await ledger.transactions(after, limit)).filter(({ number }) => number < 3_000_000),
     })
     const node = await world.start()
     await node.settled()
     expect(servicesOf((await node.resolve(did.did, { versionTime: timeOf(world, 1) })).result)).toBe(1)
-    await expect(node.resolve(did.did, { versionTime: timeOf(world, 1, 1) })).rejects.toMatchObject({ code: 'VERSION_TIME_AHEAD' })
+    await expect(node.resolve(did.did, { versionTime: timeOf(world, 1, 1) })).rejects.toMatchObject({
+      code: 'VERSION_TIME_AHEAD',
+    })
     expect((await node.status()).observer).toMatchObject({ cursor: 2_000_000 })
   })
 })

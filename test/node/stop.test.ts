@@ -119,7 +119,8 @@ describe('a store', () => {
   ])('that was made for %s is refused', async (_, description) => {
     const world = new NodeWorld()
     await (await world.start()).stop()
-    world.wrapLedger = ledger => Object.assign(ledger, { describe: () => ({ ...world.ledger.describe(), ...description }) })
+    world.wrapLedger = ledger =>
+      Object.assign(ledger, { describe: () => ({ ...world.ledger.describe(), ...description }) })
     await expect(world.start()).rejects.toMatchObject({ code: 'NODE_STORE_MISMATCH' })
   })
 })

@@ -1,5 +1,5 @@
-import { ContentError } from '../../src/content/errors.ts'
 import { EmbeddedContentStore } from '../../src/content/embedded/embedded-content-store.ts'
+import { ContentError } from '../../src/content/errors.ts'
 import type { ContentStore } from '../../src/content/types.ts'
 import { LedgerError } from '../../src/ledger/errors.ts'
 import type { Ledger } from '../../src/ledger/types.ts'
@@ -83,7 +83,11 @@ export class NodeWorld {
       state.dead = true
       await node.stop()
     }
-    return Object.assign(Object.create(node) as SidetreeNode, delegate(node), { events, kill, isDead: () => state.dead })
+    return Object.assign(Object.create(node) as SidetreeNode, delegate(node), {
+      events,
+      kill,
+      isDead: () => state.dead,
+    })
   }
 
   #step(state: { dead: boolean }, kind: 'store' | 'content' | 'ledger'): Step {

@@ -1,4 +1,12 @@
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -41,7 +49,8 @@ describe('the write-ahead log of a database', () => {
     }
     // As it is while the process runs, so as it is once that was killed.
     mkdirSync(folder)
-    for (const name of readdirSync(open)) if (name !== 'LOCK') copyFileSync(join(open, name), join(folder, name))
+    for (const name of readdirSync(open))
+      if (name !== 'LOCK') copyFileSync(join(open, name), join(folder, name))
     await store.close()
     size = readFileSync(join(folder, logOf(folder))).length
   })

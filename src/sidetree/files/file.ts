@@ -1,6 +1,6 @@
 import { CodecError } from '../../codec/errors.ts'
 import { gunzip, gzip } from '../../codec/gzip.ts'
-import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../../codec/json.ts'
+import { isJsonObject, type JsonObject, type JsonShape, type JsonValue, parseJson } from '../../codec/json.ts'
 import { SidetreeError, type SidetreeErrorCode } from '../errors.ts'
 import type { ProtocolParameters } from '../parameters.ts'
 import { isCasUri } from './cas-uri.ts'
@@ -60,11 +60,21 @@ export function decodeFile(compressed: Uint8Array, role: FileRole, params: Proto
       maxBytes,
       maxDepth: MAX_DEPTH,
       duplicateMembers: params.lenient.duplicateMembers,
+      ...shapeOf(role, params),
     })
   } catch (cause) {
     if (!(cause instanceof CodecError)) throw cause
     throw new SidetreeError(codeOf(cause), `the ${TITLE[role]} file: ${cause.message}`, cause)
   }
+}
+
+/**
+ * The most values that the largest valid chunk file has, as 30 MB of small ones would take more than a gigabyte of
+ * memory. What is counted takes a byte of the canonical form of its delta, unless a repeated member goes for nothing.
+ */
+function shapeOf(role: FileRole, params: ProtocolParameters): { shape?: JsonShape } {
+  if (role !== 'chunk' || params.lenient.duplicateMembers) return {}
+  return { shape: { maxOuter: params.maxOperationCount + 10, maxEntry: params.maxDeltaBytes } }
 }
 
 /** A file as it is stored: gzip of JSON in UTF-8. */
@@ -117,6 +127,7 @@ export const TITLE: { readonly [role in FileRole]: string } = {
 function codeOf(error: CodecError): SidetreeErrorCode {
   switch (error.code) {
     case 'GZIP_TOO_LARGE':
+    case 'JSON_TOO_MANY_VALUES':
       return 'FILE_EXPANDS_TOO_FAR'
     case 'GZIP_INVALID':
     case 'GZIP_TRAILING_DATA':
