@@ -159,6 +159,8 @@ async function signed(
   const { suffix: didSuffix, shortForm } = parseDid(did, session.method, session.parameters)
   for (let attempt = 1; ; attempt++) {
     const commitments = await settledCommitments(session, shortForm)
+    // Another command may have added the key that the DID commits to by now.
+    await session.keystore.refresh()
     const made = await make({ shortForm, didSuffix }, commitments)
     await made.addKeys()
     try {

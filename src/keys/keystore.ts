@@ -102,6 +102,14 @@ export class Keystore {
     return new Keystore(file, secret, options, { bytes, keys: [] })
   }
 
+  /**
+   * Reads what other writers have written since.
+   * @throws KeyError as {@link Keystore.open}
+   */
+  async refresh(): Promise<void> {
+    await this.#refresh()
+  }
+
   /** The keys, in the order in which they were added, as this object last read or wrote them. */
   list(): KeyRecord[] {
     return this.#snapshot.keys.map(toRecord)

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { encodeBase64url } from '../../src/codec/base64url.ts'
 import { sha256 } from '../../src/codec/hash.ts'
+import { NONE_OPENED } from '../../src/node/opened-commitments.ts'
 import { OperationStore } from '../../src/node/operation-store.ts'
 import type { StoredOperation } from '../../src/node/records.ts'
 import { ROOTLINE } from '../../src/sidetree/parameters.ts'
@@ -38,11 +39,11 @@ export async function fillNode(
         transactionTime: 1_750_000_000,
         timestamp: 1_750_000_000,
       }
-      const stored: StoredOperation = { checked, position, checkedAt: 1_750_000_000_000 }
+      const stored: StoredOperation = { checked, position }
       const applied = applyOperation(undefined, checked, position, [ROOTLINE])
       if (!('state' in applied)) throw new TypeError('the create does not apply')
       batch.setOperations(checked.didSuffix, undefined, [stored])
-      batch.setState(checked.didSuffix, applied.state)
+      batch.setState(checked.didSuffix, applied.state, NONE_OPENED)
     }
     await batch.write()
     await batch.close()

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { fillNode, suffixOf } from './fill.ts'
 import type { Usage } from './http-server.ts'
@@ -15,12 +16,13 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7)
 const CONNECTIONS = 64
 const SECONDS = 3
 
-/** A server under test, and what was measured of it. */
+/** A server, with what it is asked for and what was measured of that. */
 interface Subject {
   name: string
   process: ChildProcess
   port: number
-  dids: number
+  /** DIDs that are asked for, each as often as another. */
+  asked: number
   perSecond: number[]
   /** Requests for a second of the server's processor time. */
   perCpuSecond: number[]
@@ -33,27 +35,25 @@ interface Subject {
 export async function benchHttp(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'rootline-bench-'))
   const children: ChildProcess[] = []
-  const start = async (core: number, ...command: [string, ...string[]]) => {
+  const start = async (core: number, ...command: [string, ...string[]]): Promise<Server> => {
     const child = spawnOn(core, ...command)
     children.push(child)
-    return { child, said: await messageOf<{ port: number }>(child) }
+    return { process: child, port: (await messageOf<{ port: number }>(child)).port }
   }
   try {
-    const subjects: Subject[] = []
-    const add = async (name: string, dids: number, kind: 'node' | 'bare', path: string) => {
-      const { child, said } = await start(0, 'http-server.ts', kind, path)
-      subjects.push({ name, process: child, port: said.port, dids, perSecond: [], perCpuSecond: [] })
-    }
-    for (const dids of [FEW, MANY]) {
-      const path = join(folder, String(dids))
-      await fill(path, dids)
-      await add(`GET /1.0/identifiers/{did}, ${dids.toLocaleString('en')} DIDs stored`, dids, 'node', path)
-    }
+    const few = await startNode(folder, FEW, start)
+    const many = await startNode(folder, MANY, start)
     const file = join(folder, 'answer')
-    writeFileSync(file, await answerOf(subjects[0] as Subject))
-    await add('bare Fastify route, the same bytes', FEW, 'bare', file)
-    const { child: generator } = await start(1, 'load.ts')
-    const busiest = await measure(subjects, generator)
+    writeFileSync(file, await answerOf(few))
+    const bare = await start(0, 'http-server.ts', 'bare', file)
+    const subjects = {
+      bare: subjectOf('bare Fastify route, the same bytes', bare, FEW),
+      few: subjectOf(`GET /1.0/identifiers/{did}, ${text(FEW)} DIDs stored`, few, FEW),
+      many: subjectOf(`the same, ${text(MANY)} stored, each asked for alike`, many, MANY),
+      hot: subjectOf(`the same, ${text(MANY)} stored, ${text(FEW)} asked for`, many, FEW),
+    }
+    const { process: generator } = await start(1, 'load.ts')
+    const busiest = await measure(Object.values(subjects), generator)
     return await figuresOf(subjects, busiest)
   } finally {
     for (const child of children) if (child.connected) child.disconnect()
@@ -62,16 +62,44 @@ export async function benchHttp(): Promise<Figure[]> {
   }
 }
 
+type Server = Pick<Subject, 'process' | 'port'>
+type Subjects = { [name in 'bare' | 'few' | 'many' | 'hot']: Subject }
+
+async function startNode(
+  folder: string,
+  dids: number,
+  start: (core: number, ...command: [string, ...string[]]) => Promise<Server>,
+): Promise<Server> {
+  const path = join(folder, String(dids))
+  await fill(path, dids)
+  const server = await start(0, 'http-server.ts', 'node', path)
+  await settled(server)
+  return server
+}
+
+function subjectOf(name: string, server: Server, asked: number): Subject {
+  return { ...server, name, asked, perSecond: [], perCpuSecond: [] }
+}
+
 async function fill(folder: string, dids: number): Promise<void> {
   const start = performance.now()
   await fillNode(folder, dids, done => {
     if (done % 100_000 !== 0) return
     const seconds = Math.round((performance.now() - start) / 1000)
-    process.stderr.write(`  stored ${done.toLocaleString('en')} DIDs in ${seconds} s\n`)
+    process.stderr.write(`  ${text(done)} DIDs written to the database in ${seconds} s\n`)
   })
 }
 
-async function answerOf({ port }: Subject): Promise<Buffer> {
+/** Waits until a server rests: after so many writes, its database sorts files for some seconds. */
+async function settled(server: Server): Promise<void> {
+  for (let used = Number.POSITIVE_INFINITY; used > 20_000; ) {
+    const before = await usageOf(server)
+    await setTimeout(1_000)
+    used = (await usageOf(server)).cpu - before.cpu
+  }
+}
+
+async function answerOf({ port }: Server): Promise<Buffer> {
   const response = await fetch(`http://127.0.0.1:${port}/1.0/identifiers/did:rootline:${suffixOf(0)}`)
   if (response.status !== 200) throw new TypeError(`the node answered ${response.status}`)
   return Buffer.from(await response.arrayBuffer())
@@ -83,7 +111,7 @@ async function measure(subjects: Subject[], generator: ChildProcess): Promise<nu
   for (let round = 0; round <= ROUNDS; round++) {
     for (const subject of subjects) {
       const before = await usageOf(subject)
-      const { port, dids } = subject
+      const { port, asked: dids } = subject
       const result = await request<LoadResult>(generator, {
         port,
         dids,
@@ -101,23 +129,17 @@ async function measure(subjects: Subject[], generator: ChildProcess): Promise<nu
   return busiest
 }
 
-async function figuresOf(subjects: Subject[], busiest: number): Promise<Figure[]> {
-  const bare = subjects.at(-1) as Subject
+async function figuresOf(subjects: Subjects, busiest: number): Promise<Figure[]> {
   const figures: Figure[] = []
-  for (const [what, key] of [
-    ['', 'perSecond'],
-    [', for a second of CPU time', 'perCpuSecond'],
-  ] as const) {
-    const few = median((subjects[0] as Subject)[key])
-    for (const subject of [bare, ...subjects.slice(0, -1)]) {
-      const figure: Figure = { name: `${subject.name}${what}`, perSecond: median(subject[key]) }
-      const peer = { name: bare.name, perSecond: median(bare[key]), atLeast: 0.5 }
-      if (subject !== bare) figure.against = [peer]
-      if (subject.dids === MANY) {
-        figure.against = [peer, { name: `at ${FEW.toLocaleString('en')} DIDs`, perSecond: few, atLeast: 0.8 }]
-      }
-      if (key === 'perSecond') figure.note = memoryText((await usageOf(subject)).memory)
-      figures.push(figure)
+  for (const key of ['perSecond', 'perCpuSecond'] as const) {
+    const rateOf = (subject: Subject) => median(subject[key])
+    const bare = { name: subjects.bare.name, perSecond: rateOf(subjects.bare), atLeast: 0.5 }
+    const few = { name: `at ${text(FEW)} DIDs stored`, perSecond: rateOf(subjects.few), atLeast: 0.8 }
+    const against = { bare: [], few: [bare], many: [bare, few], hot: [bare, few] }
+    for (const name of ['bare', 'few', 'many', 'hot'] as const) {
+      const subject = subjects[name]
+      const note = key === 'perCpuSecond' ? 'CPU time' : memoryText((await usageOf(subject)).memory)
+      figures.push({ name: subject.name, perSecond: rateOf(subject), against: against[name], note })
     }
   }
   const [first] = figures
@@ -125,13 +147,17 @@ async function figuresOf(subjects: Subject[], busiest: number): Promise<Figure[]
   return figures
 }
 
+function text(count: number): string {
+  return count.toLocaleString('en')
+}
+
 function memoryText({ own, mapped }: Memory): string {
   const mebibytes = (bytes: number) => Math.round(bytes / (1 << 20))
   return `resident ${mebibytes(own)} MiB, and ${mebibytes(mapped)} MiB of mapped files`
 }
 
-function usageOf(subject: Subject): Promise<Usage> {
-  return request<Usage>(subject.process, 'usage')
+function usageOf(server: Server): Promise<Usage> {
+  return request<Usage>(server.process, 'usage')
 }
 
 function request<T>(child: ChildProcess, message: object | string): Promise<T> {

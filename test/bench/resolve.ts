@@ -144,7 +144,7 @@ async function storeHistory(folder: string, history: ReferenceOperation[]): Prom
 
 function check({ operation, ...place }: ReferenceOperation, verdict?: SignedDataVerdict): StoredOperation {
   const position = { ...place, timestamp: place.transactionTime }
-  return { position, checked: checkOperation(operation, ROOTLINE, verdict), checkedAt: 0 }
+  return { position, checked: checkOperation(operation, ROOTLINE, verdict) }
 }
 
 function recordOf(number: number): TransactionRecord {
