@@ -2,7 +2,7 @@ import type { BatchWriter } from './batch-writer.ts'
 import type { OperationQueue } from './queue.ts'
 
 /** Longest wait after a batch that failed, in milliseconds. */
-const LONGEST_RETRY = 60_000
+const LONGEST_RETRY = 10_000
 
 export interface BatchSchedulerParts {
   queue: OperationQueue

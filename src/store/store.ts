@@ -73,20 +73,21 @@ export class Store {
     location: string,
     options: { cacheBytes?: number; writeBufferBytes?: number } = {},
   ): Promise<Store> {
-    const db: Database = new ClassicLevel(location, {
-      keyEncoding: 'view',
-      valueEncoding: 'view',
-      cacheSize: options.cacheBytes ?? 8 << 20,
-      writeBufferSize: options.writeBufferBytes ?? 32 << 20,
-    })
     try {
+      // Before the database is made: it opens itself soon after, and then removes the logs that it has recovered.
       const log = await findDamagedLog(location)
       if (log !== undefined) throw damagedLog(location, log)
+      const db: Database = new ClassicLevel(location, {
+        keyEncoding: 'view',
+        valueEncoding: 'view',
+        cacheSize: options.cacheBytes ?? 8 << 20,
+        writeBufferSize: options.writeBufferBytes ?? 32 << 20,
+      })
       await db.open()
+      return new Store(location, db)
     } catch (cause) {
       throw storeError(location, cause)
     }
-    return new Store(location, db)
   }
 
   /** The value of a key, or undefined. Synchronous, since a point read takes about ten microseconds. */
