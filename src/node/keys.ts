@@ -6,19 +6,19 @@ import { isEncodedMultihash } from '../codec/multihash.ts'
  * is the order of the ledger and of the queue. A hash (suffix, commitment, operation id) takes 34 bytes: see
  * `writeHash`.
  *
- *   o <suffix> <commitment>   operations of a DID that open that commitment (34 zero bytes: its creates)
- *   s <suffix>                   resolved state of a DID, and what its operations open
- *   t <number u64>                  transaction that was applied or refused
- *   b <number u64>                  suffixes of a transaction's operations, for a reorganisation
- *   u <number u64>                  transaction whose files could not be had yet
- *   n <suffix> <number u64>      such a transaction's readable index names this DID
- *   m <suffix>                   such a transaction names it, or once did
- *   m                               such a transaction names some DID, or once did
- *   c                               cursor: the last transaction taken from the ledger
- *   q <sequence u64>                operation that waits for a batch
- *   x <operation id>             what became of an operation that was accepted here
- *   w                               batch that is being anchored
- *   v                               layout version and identity of the ledger
+ *   o <suffix> <commitment> operations of a DID that open that commitment (34 zero bytes: its creates)
+ *   s <suffix>              resolved state of a DID, and what its operations open
+ *   t <number u64>          transaction that was applied or refused
+ *   b <number u64>          suffixes of a transaction's operations, for a reorganisation
+ *   u <number u64>          transaction whose files could not be had yet
+ *   n <suffix> <number u64> such a transaction's readable index names this DID
+ *   m <suffix>              such a transaction names it, or once did
+ *   m                       such a transaction names some DID, or once did
+ *   c                       cursor: the last transaction taken from the ledger
+ *   q <sequence u64>        operation that waits for a batch
+ *   x <operation id>        what became of an operation that was accepted here
+ *   w                       batch that is being anchored
+ *   v                       layout version and identity of the ledger
  */
 const KIND = {
   operation: 'o',
