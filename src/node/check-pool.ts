@@ -10,6 +10,9 @@ const BATCH = 250
 /** Fewer than this are checked where they are: a message would cost more than the signatures. */
 const INLINE = 8
 
+/** Messages that a worker holds at the most, so that it has work while the main thread is busy. */
+const DEPTH = 4
+
 export interface CheckRequest {
   task: number
   inputs: SignedDataInput[]
@@ -23,6 +26,8 @@ export interface CheckResponse {
 
 interface Task {
   request: CheckRequest
+  /** The worker that has it; undefined while it waits. */
+  slot: number | undefined
   resolve: (verdicts: SignedDataVerdict[]) => void
   reject: (error: unknown) => void
 }
@@ -40,9 +45,11 @@ interface Single {
  */
 export class CheckPool {
   readonly #workers: (Worker | undefined)[]
+  /** By the number of the task. */
   readonly #running = new Map<number, Task>()
   readonly #waiting: Task[] = []
-  readonly #idle: number[]
+  /** A worker stands in it as often as it may take another message. */
+  readonly #free: number[]
   #single: Single[] = []
   #nextTask = 0
   #closed = false
@@ -51,7 +58,7 @@ export class CheckPool {
   constructor(options: { workers?: number } = {}) {
     const count = options.workers ?? availableParallelism()
     this.#workers = Array.from({ length: count }, () => undefined)
-    this.#idle = this.#workers.map((_, slot) => slot)
+    this.#free = Array.from({ length: count * DEPTH }, (_, i) => i % count)
   }
 
   /** Verdicts of all inputs, in their order. @throws NodeError WORKER_FAILED */
@@ -103,17 +110,18 @@ export class CheckPool {
   #submit(inputs: SignedDataInput[], params: ProtocolParameters): Promise<SignedDataVerdict[]> {
     if (this.#closed) return Promise.reject(stopped())
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request: { task: this.#nextTask++, inputs, params }, resolve, reject })
+      this.#waiting.push({ request: { task: this.#nextTask++, inputs, params }, slot: undefined, resolve, reject })
       this.#dispatch()
     })
   }
 
   #dispatch(): void {
     while (this.#waiting.length > 0) {
-      const slot = this.#idle.pop()
+      const slot = this.#free.shift()
       if (slot === undefined) return
       const task = this.#waiting.shift() as Task
-      this.#running.set(slot, task)
+      task.slot = slot
+      this.#running.set(task.request.task, task)
       this.#worker(slot).postMessage(task.request)
     }
   }
@@ -131,21 +139,20 @@ export class CheckPool {
   }
 
   #done(slot: number, response: CheckResponse): void {
-    this.#running.get(slot)?.resolve(response.verdicts)
-    this.#release(slot)
+    this.#running.get(response.task)?.resolve(response.verdicts)
+    this.#running.delete(response.task)
+    this.#free.push(slot)
+    if (!this.#closed) this.#dispatch()
   }
 
   #failed(slot: number, cause: unknown): void {
     this.#workers[slot] = undefined
-    this.#running
-      .get(slot)
-      ?.reject(new NodeError('WORKER_FAILED', 'a thread that checks signatures failed', { cause }))
-    this.#release(slot)
-  }
-
-  #release(slot: number): void {
-    this.#running.delete(slot)
-    this.#idle.push(slot)
+    for (const [number, task] of this.#running) {
+      if (task.slot !== slot) continue
+      task.reject(new NodeError('WORKER_FAILED', 'a thread that checks signatures failed', { cause }))
+      this.#running.delete(number)
+      this.#free.push(slot)
+    }
     if (!this.#closed) this.#dispatch()
   }
 }
