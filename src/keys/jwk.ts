@@ -1,7 +1,7 @@
 import { createECDH, createPrivateKey, createPublicKey } from 'node:crypto'
 import { decodeBase64url, encodeBase64url } from '../codec/base64url.ts'
 import { CodecError } from '../codec/errors.ts'
-import { sha256 } from '../codec/hash.ts'
+import { encodedSha256 } from '../codec/hash.ts'
 import { canonicalize } from '../codec/jcs.ts'
 import { isJsonObject, type JsonObject } from '../codec/json.ts'
 import { CURVES, isKeyCurve } from './curves.ts'
@@ -56,7 +56,7 @@ export function publicJwkOf(jwk: PrivateJwk): PublicJwk {
 /** The SHA-256 thumbprint of a key, in base64url (RFC 7638; RFC 8037 section 2 for Ed25519). */
 export function thumbprint(jwk: PublicJwk): string {
   const { kty, crv, x, y } = jwk
-  return encodeBase64url(sha256(canonicalize(y === undefined ? { kty, crv, x } : { kty, crv, x, y })))
+  return encodedSha256(canonicalize(y === undefined ? { kty, crv, x } : { kty, crv, x, y }))
 }
 
 /**

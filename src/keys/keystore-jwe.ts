@@ -1,7 +1,6 @@
 import { errors, FlattenedEncrypt, flattenedDecrypt } from 'jose'
-import { encodeBase64url } from '../codec/base64url.ts'
 import { CodecError } from '../codec/errors.ts'
-import { sha256 } from '../codec/hash.ts'
+import { encodedSha256 } from '../codec/hash.ts'
 import { canonicalize } from '../codec/jcs.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJsonObject } from '../codec/json.ts'
 import { CURVES, isKeyCurve } from './curves.ts'
@@ -99,7 +98,7 @@ function readParts(bytes: Uint8Array, path: string): JsonObject {
 }
 
 function checksum(parts: JsonObject): string {
-  return encodeBase64url(sha256(PARTS.map(part => parts[part]).join('.')))
+  return encodedSha256(PARTS.map(part => parts[part]).join('.'))
 }
 
 async function decrypt(parts: JsonObject, passphrase: Uint8Array, path: string): Promise<Uint8Array> {

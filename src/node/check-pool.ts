@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { checkSignedData, type SignedDataInput, type SignedDataVerdict } from '../sidetree/check.ts'
 import type { ProtocolParameters } from '../sidetree/parameters.ts'
+import { type CheckRequest, type CheckResponse, packInputs, unpackVerdict } from './check-messages.ts'
 import { NodeError } from './errors.ts'
 
 /** Operations a message to a worker carries: enough to make its cost small beside 250 signatures. */
@@ -12,17 +13,6 @@ const INLINE = 8
 
 /** Messages that a worker holds at the most, so that it has work while the main thread is busy. */
 const DEPTH = 4
-
-export interface CheckRequest {
-  task: number
-  inputs: SignedDataInput[]
-  params: ProtocolParameters
-}
-
-export interface CheckResponse {
-  task: number
-  verdicts: SignedDataVerdict[]
-}
 
 interface Task {
   request: CheckRequest
@@ -110,7 +100,12 @@ export class CheckPool {
   #submit(inputs: SignedDataInput[], params: ProtocolParameters): Promise<SignedDataVerdict[]> {
     if (this.#closed) return Promise.reject(stopped())
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ request: { task: this.#nextTask++, inputs, params }, slot: undefined, resolve, reject })
+      this.#waiting.push({
+        request: { task: this.#nextTask++, inputs: packInputs(inputs), params },
+        slot: undefined,
+        resolve,
+        reject,
+      })
       this.#dispatch()
     })
   }
@@ -139,7 +134,7 @@ export class CheckPool {
   }
 
   #done(slot: number, response: CheckResponse): void {
-    this.#running.get(response.task)?.resolve(response.verdicts)
+    this.#running.get(response.task)?.resolve(response.verdicts.map(unpackVerdict))
     this.#running.delete(response.task)
     this.#free.push(slot)
     if (!this.#closed) this.#dispatch()

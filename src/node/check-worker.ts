@@ -1,9 +1,9 @@
 import { parentPort } from 'node:worker_threads'
 import { checkSignedData } from '../sidetree/check.ts'
-import type { CheckRequest, CheckResponse } from './check-pool.ts'
+import { type CheckRequest, type CheckResponse, packVerdict, unpackInputs } from './check-messages.ts'
 
 /** Thread of a CheckPool: a message in, the verdicts of its inputs out. */
 parentPort?.on('message', ({ task, inputs, params }: CheckRequest) => {
-  const response: CheckResponse = { task, verdicts: inputs.map(input => checkSignedData(input, params)) }
-  parentPort?.postMessage(response)
+  const verdicts = unpackInputs(inputs).map(input => packVerdict(checkSignedData(input, params)))
+  parentPort?.postMessage({ task, verdicts } satisfies CheckResponse)
 })

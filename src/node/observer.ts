@@ -8,7 +8,7 @@ import type { ReadTransaction, TransactionReader } from './transaction-reader.ts
 /** Transactions that are fetched and checked side by side; they are applied in order. */
 const PARALLEL = 8
 /** Operations that are read ahead of the one that is applied: they are held in memory. */
-const READ_AHEAD = 15_000
+const READ_AHEAD = 25_000
 /** First and longest wait before an unavailable transaction is tried again, in milliseconds. */
 const RETRY = { first: 1_000, longest: 15 * 60_000 }
 

@@ -8,12 +8,7 @@ import {
   readBatch,
   type WantedFile,
 } from '../sidetree/batch-read.ts'
-import {
-  checkOperation,
-  type SignedDataInput,
-  type SignedDataVerdict,
-  signedDataInputOf,
-} from '../sidetree/check.ts'
+import { checkOperation, type SignedDataVerdict, signedDataInputOf } from '../sidetree/check.ts'
 import { SidetreeError } from '../sidetree/errors.ts'
 import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
 import type { AnchoredOperation } from '../sidetree/types.ts'
@@ -37,8 +32,8 @@ export type ReadTransaction =
   | { status: 'decided'; record: TransactionRecord; operations: StoredOperation[] }
   | ({ status: 'unresolvable' } & Pick<UnresolvableRecord, 'cause' | 'names' | 'unread'>)
 
-/** What was found of the signed data of each DID's operation; a batch has one operation of a DID at the most. */
-type Verdicts = Map<string, { type: SignedDataInput['type']; verdict: SignedDataVerdict }>
+/** What was found of the signed data of each operation of a batch, in their order; undefined for a create. */
+type Verdicts = (SignedDataVerdict | undefined)[]
 
 /** A failure to fetch, kept for the operator. */
 type FetchFailures = Map<string, { code: string; detail: string }>
@@ -90,8 +85,9 @@ export class TransactionReader {
     reader: BatchReader,
     params: ProtocolParameters,
   ): Promise<ReadTransaction> {
-    const verdicts = await this.#verify(reader.outcome(), params)
-    const outcome = rejectByForm(reader, verdicts)
+    const read = reader.outcome()
+    const verdicts = read.status === 'complete' ? await this.#verify(read.operations, params) : []
+    const outcome = rejectByForm(reader, read, verdicts)
     const operations =
       outcome.status === 'complete' ? this.#check(base.transaction, outcome.operations, params, verdicts) : []
     const problem = outcome.status === 'incomplete' ? undefined : outcome.problem
@@ -106,16 +102,14 @@ export class TransactionReader {
     return { status: 'decided', record, operations }
   }
 
-  /** Verdicts on all signed data of a batch, by operation. */
-  async #verify(outcome: BatchOutcome, params: ProtocolParameters): Promise<Verdicts> {
-    const verdicts: Verdicts = new Map()
-    if (outcome.status !== 'complete') return verdicts
-    const inputs = outcome.operations.map(signedDataInputOf).filter(input => input !== undefined)
-    const found = await this.#parts.pool.check(inputs, params)
-    for (const [i, { didSuffix, type }] of inputs.entries()) {
-      verdicts.set(didSuffix, { type, verdict: found[i] as SignedDataVerdict })
-    }
-    return verdicts
+  async #verify(operations: AnchoredOperation[], params: ProtocolParameters): Promise<Verdicts> {
+    const inputs = operations.map(signedDataInputOf)
+    const found = await this.#parts.pool.check(
+      inputs.filter(input => input !== undefined),
+      params,
+    )
+    let next = 0
+    return inputs.map(input => (input === undefined ? undefined : found[next++]))
   }
 
   #check(
@@ -125,7 +119,7 @@ export class TransactionReader {
     verdicts: Verdicts,
   ): StoredOperation[] {
     return operations.map((operation, operationIndex) => {
-      const checked = checkOperation(operation, params, verdicts.get(operation.didSuffix)?.verdict)
+      const checked = checkOperation(operation, params, verdicts[operationIndex])
       const position = {
         transactionNumber: transaction.number,
         operationIndex,
@@ -152,14 +146,20 @@ export class TransactionReader {
   }
 }
 
-/** A proof file with signed data that lacks its form is invalid as a whole: only now, all being checked, it shows. */
-function rejectByForm(reader: BatchReader, verdicts: Verdicts): BatchOutcome {
-  for (const { type, verdict } of verdicts.values()) {
-    if (!('problem' in verdict) || !isFormProblem(verdict.problem)) continue
-    const role = type === 'update' ? 'provisionalProof' : 'coreProof'
+/**
+ * A proof file with signed data that lacks its form is invalid as a whole: only now, all being checked, it shows. What
+ * is left of the operations then comes first among them, so that their verdicts keep their places.
+ */
+function rejectByForm(reader: BatchReader, read: BatchOutcome, verdicts: Verdicts): BatchOutcome {
+  if (read.status !== 'complete') return read
+  let rejected = false
+  for (const [i, verdict] of verdicts.entries()) {
+    if (verdict === undefined || !('problem' in verdict) || !isFormProblem(verdict.problem)) continue
+    const role = read.operations[i]?.type === 'update' ? 'provisionalProof' : 'coreProof'
     reader.reject({ role, code: verdict.problem, message: verdict.detail })
+    rejected = true
   }
-  return reader.outcome()
+  return rejected ? reader.outcome() : read
 }
 
 function unresolvable(

@@ -1,5 +1,4 @@
-import { encodeBase64url } from '../codec/base64url.ts'
-import { sha256 } from '../codec/hash.ts'
+import { encodedSha256 } from '../codec/hash.ts'
 import { canonicalize } from '../codec/jcs.ts'
 import type { JsonValue } from '../codec/json.ts'
 import { encodedMultihash } from '../codec/multihash.ts'
@@ -22,15 +21,12 @@ export function operationDigest(
   canonicalDelta: string | undefined,
   canonicalSuffixData: string | undefined,
 ): string {
-  const { type, didSuffix, revealValue, signedData } = operation
+  const { type, didSuffix = null, revealValue = null, signedData = null } = operation
   const delta = type === 'deactivate' ? '' : `"delta":${canonicalDelta ?? 'null'},`
+  // Members in the order of their names, which is that of the canonical form; no string here needs more than JSON does.
   const rest =
     type === 'create'
-      ? `"suffixData":${canonicalSuffixData ?? 'null'}`
-      : `"didSuffix":${text(didSuffix)},"revealValue":${text(revealValue)},"signedData":${text(signedData)}`
-  return encodeBase64url(sha256(`{${delta}${rest},"type":"${type}"}`))
-}
-
-function text(value: string | undefined): string {
-  return JSON.stringify(value ?? null)
+      ? `"suffixData":${canonicalSuffixData ?? 'null'},"type":"create"}`
+      : JSON.stringify({ didSuffix, revealValue, signedData, type }).slice(1)
+  return encodedSha256(`{${delta}${rest}`)
 }

@@ -1,5 +1,4 @@
-import { encodeBase64url } from '../codec/base64url.ts'
-import { sha256 } from '../codec/hash.ts'
+import { encodedSha256 } from '../codec/hash.ts'
 import type { JsonValue } from '../codec/json.ts'
 import { SidetreeError } from './errors.ts'
 import { type ProtocolVersions, parametersAt } from './parameters.ts'
@@ -61,7 +60,7 @@ export function nextVersionId(
   bytes.writeUInt32BE(position.transactionNumber % 2 ** 32, 36)
   bytes.writeUInt32BE(position.operationIndex, 40)
   bytes.write(digest, 44, 'base64url')
-  return encodeBase64url(sha256(bytes))
+  return encodedSha256(bytes)
 }
 
 /**

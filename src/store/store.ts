@@ -297,16 +297,30 @@ function damagedLog(location: string, log: string): StoreError {
   )
 }
 
+/** Of the value, then the key. */
 function checksum(key: Uint8Array, value: Uint8Array): number {
-  return crc32(value, crc32(key))
+  return crc32(key, crc32(value))
 }
 
+/** Where values are sealed that are not too large for it. */
+const SCRATCH = Buffer.allocUnsafe(1 << 16)
+
+/**
+ * A value with its checksum before it, to be handed over at once: the next call writes over it. So no memory is
+ * allocated for a value that the database copies anyway.
+ */
 function seal(key: Uint8Array, value: Uint8Array | string): Uint8Array {
-  const sealed = Buffer.allocUnsafe(4 + (typeof value === 'string' ? Buffer.byteLength(value) : value.length))
-  if (typeof value === 'string') sealed.write(value, 4)
-  else sealed.set(value, 4)
-  sealed.writeUInt32BE(checksum(key, sealed.subarray(4)), 0)
-  return sealed
+  const most = 4 + (typeof value === 'string' ? 3 * value.length : value.length) + key.length
+  const buffer = most <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafe(most)
+  let end = 4
+  if (typeof value === 'string') end += buffer.write(value, end)
+  else {
+    buffer.set(value, end)
+    end += value.length
+  }
+  buffer.set(key, end)
+  buffer.writeUInt32BE(crc32(buffer.subarray(4, end + key.length)), 0)
+  return buffer.subarray(0, end)
 }
 
 function storeError(location: string, cause: unknown): StoreError {
