@@ -65,13 +65,21 @@ export function thumbprint(jwk: PublicJwk): string {
  */
 export function encodePoint(jwk: PublicJwk): Buffer | undefined {
   const { kty, coordinateLength } = CURVES[jwk.crv]
-  const x = decodeBytes(jwk.x, coordinateLength)
-  if (kty === 'OKP' || x === undefined) return x
-  const y = decodeBytes(jwk.y, coordinateLength)
-  return y === undefined ? undefined : Buffer.concat([UNCOMPRESSED, x, y])
+  if (kty === 'OKP') return decodeBytes(jwk.x, coordinateLength)
+  const point = Buffer.allocUnsafe(1 + 2 * coordinateLength)
+  point[0] = 4
+  return [jwk.x, jwk.y].every((text, i) =>
+    writeBytes(point, 1 + i * coordinateLength, text, coordinateLength),
+  )
+    ? point
+    : undefined
 }
 
-const UNCOMPRESSED = Buffer.from([4])
+/** Writes what a canonical base64url text of so many bytes stands for; false where it is none. */
+function writeBytes(target: Buffer, offset: number, text: string | undefined, length: number): boolean {
+  if (text === undefined || target.write(text, offset, length, 'base64url') !== length) return false
+  return target.toString('base64url', offset, offset + length) === text
+}
 
 function readPublicMembers(source: JsonObject, options: JwkOptions, isPrivate: boolean): PublicJwk {
   const crv = requireCurve(source)

@@ -1,7 +1,5 @@
 import { encodeBase64url } from '../codec/base64url.ts'
 import { sha256 } from '../codec/hash.ts'
-import { canonicalize } from '../codec/jcs.ts'
-import type { JsonValue } from '../codec/json.ts'
 import { decodeMultihash, multihashOfDigest } from '../codec/multihash.ts'
 import type { PublicJwk } from '../keys/types.ts'
 
@@ -29,8 +27,9 @@ export function commitmentOfReveal(revealValue: string): string {
   return encodeHash(sha256(decodeMultihash(revealValue)))
 }
 
-function digestOf(jwk: PublicJwk): Buffer {
-  return sha256(canonicalize({ ...jwk } satisfies { [name: string]: JsonValue }))
+/** Of the canonical form of the key: its members, all of them ASCII, in the order of their names (RFC 8785). */
+function digestOf({ crv, kty, nonce, x, y }: PublicJwk): Buffer {
+  return sha256(JSON.stringify({ crv, kty, nonce, x, y }))
 }
 
 function encodeHash(digest: Uint8Array): string {
