@@ -11,7 +11,7 @@ import { referenceApplyRate } from './reference.ts'
 /** Operations in a batch, batches that are applied before, and batches that count. */
 const BATCH = 10_000
 const WARM_UP = 3
-const ROUNDS = 6
+const ROUNDS = 20
 
 /**
  * A node to whose ledger batches of 10,000 updates are added, their files in its content store: how many it applies a
