@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isJsonObject, type JsonObject } from '../codec/json.ts'
-import type { SidetreeNode } from '../node/types.ts'
+import type { Resolution, SidetreeNode } from '../node/types.ts'
 import { chooseType } from './accept.ts'
 import { ApiError, ResolutionError } from './errors.ts'
 import type { Gate } from './gate.ts'
@@ -68,18 +68,25 @@ export class IdentifierHandler {
   readonly handle = (request: FastifyRequest, reply: FastifyReply): void => {
     const { url = '', headers } = request.raw
     const { accept } = headers
-    const plain = accept === undefined || accept === '*/*' || accept === RESULT
     const exchange = { request, reply }
+    const plain = accept === undefined || accept === '*/*' || accept === RESULT
     const answered =
       plain && url.startsWith(this.#prefix) && !/[%?#/;]/.test(url.slice(this.#prefix.length))
         ? this.#resolveNewest(url.slice(IDENTIFIERS_PATH.length), exchange)
         : this.#answer(url, exchange)
-    answered.catch((error: unknown) => this.#fail(error, exchange))
+    answered?.catch((error: unknown) => this.#fail(error, exchange))
   }
 
-  /** What nearly every request asks for: the newest state of a DID of this node, as the bytes that are at hand. */
-  async #resolveNewest(did: string, { request, reply }: Exchange): Promise<void> {
-    const { body, etag, deactivated } = await this.#parts.node.resolve(did)
+  /** What nearly every request asks for: the newest state of a DID of this node; without a promise where it is at hand. */
+  #resolveNewest(did: string, exchange: Exchange): Promise<void> | undefined {
+    const { node } = this.#parts
+    const atHand = node.atHand(did)
+    if (atHand === undefined) return node.resolve(did).then(found => this.#sendNewest(found, exchange))
+    this.#sendNewest(atHand, exchange)
+    return undefined
+  }
+
+  #sendNewest({ body, etag, deactivated }: Resolution, { request, reply }: Exchange): void {
     reply.header('etag', etag).header('cache-control', REVALIDATE).header('vary', 'accept')
     if (deactivated) reply.code(410)
     else if (hasIt(request.raw.headers['if-none-match'], etag)) {

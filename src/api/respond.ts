@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { encodeBase64url } from '../codec/base64url.ts'
-import { sha256 } from '../codec/hash.ts'
+import { encodedSha256 } from '../codec/hash.ts'
 
 /** What never changes under its URL. */
 export const IMMUTABLE = 'public, max-age=31536000, immutable'
@@ -37,7 +36,7 @@ export function sendJson(request: FastifyRequest, reply: FastifyReply, value: un
 
 /** A strong entity tag that follows from the bytes. */
 export function etagOf(body: Uint8Array): string {
-  return `"${encodeBase64url(sha256(body))}"`
+  return `"${encodedSha256(body)}"`
 }
 
 /** True if the client says with If-None-Match that it has this representation (RFC 9110 section 13.1.2). */

@@ -178,6 +178,10 @@ class Node implements SidetreeNode {
     return this.#resolver.resolve(did, options)
   }
 
+  atHand(did: string): Resolution | undefined {
+    return this.#resolver.atHand(did)
+  }
+
   explain(did: string, options: VersionOptions = {}): Promise<Explanation> {
     return this.#explainer.explain(did, options)
   }

@@ -1,5 +1,4 @@
-import { encodeBase64url } from '../codec/base64url.ts'
-import { sha256 } from '../codec/hash.ts'
+import { encodedSha256 } from '../codec/hash.ts'
 import type { JsonObject, JsonValue } from '../codec/json.ts'
 import { type DidMethod, type ParsedDid, parseDid } from '../sidetree/did.ts'
 import { toResolutionResult } from '../sidetree/document.ts'
@@ -55,7 +54,7 @@ class Answer implements Resolution {
     this.body = Buffer.from(text)
     this.deactivated = deactivated
     this.immutable = immutable
-    this.etag = `"${encodeBase64url(sha256(text))}"`
+    this.etag = `"${encodedSha256(text)}"`
   }
 
   get result(): ResolutionResult {
@@ -66,11 +65,18 @@ class Answer implements Resolution {
 /** Answers what a DID is, from what the observer has stored. */
 export class Resolver {
   readonly #parts: ResolverParts
-  /** Answers by suffix. Each counts while the state in memory is the one that it was made from: a change is another. */
-  readonly #answers = new RecentlyUsed<{ state: DidState; answer: Resolution }>(MAX_ANSWERS)
+  /** Answers by short form. Each counts while the state in memory is the one that it was made from: a change is another. */
+  readonly #answers = new RecentlyUsed<{ suffix: string; state: DidState; answer: Resolution }>(MAX_ANSWERS)
 
   constructor(parts: ResolverParts) {
     this.#parts = parts
+  }
+
+  /** As `SidetreeNode.atHand`: without a promise, and without taking the DID apart. */
+  atHand(shortForm: string): Resolution | undefined {
+    const known = this.#answers.get(shortForm)
+    if (known === undefined || this.#mayHaveMore(known.suffix)) return undefined
+    return known.state === this.#parts.operations.stateInMemory(known.suffix) ? known.answer : undefined
   }
 
   /** @throws as `SidetreeNode.resolve` */
@@ -85,22 +91,24 @@ export class Resolver {
     return this.answer(found, options, await operations.naming(found.did.suffix))
   }
 
-  /**
-   * What nearly every request asks for: the newest state of a DID by its short form, answered without waiting and from
-   * memory where it can be. Undefined where there may be more to say than the state does.
-   */
+  /** The newest state of a DID by its short form; undefined where there may be more to say than the state does. */
   #newest(did: ParsedDid, parameters: ProtocolParameters): Resolution | undefined {
-    const { operations, queue } = this.#parts
-    const { suffix, longForm } = did
-    if (longForm !== undefined || queue.has(suffix) || operations.mayBeNamed(suffix)) return undefined
+    const { operations } = this.#parts
+    const { suffix, longForm, shortForm } = did
+    if (longForm !== undefined || this.#mayHaveMore(suffix)) return undefined
+    const atHand = this.atHand(shortForm)
+    if (atHand !== undefined) return atHand
     const inMemory = operations.stateInMemory(suffix)
-    const known = this.#answers.get(suffix)
-    if (known !== undefined && known.state === inMemory) return known.answer
     const state = inMemory ?? operations.state(suffix)
     if (state === undefined) return undefined
     const answer = this.answer({ did, parameters, state, published: true }, {}, [])
-    if (inMemory !== undefined) this.#answers.set(suffix, { state, answer })
+    if (inMemory !== undefined) this.#answers.set(shortForm, { suffix, state, answer })
     return answer
+  }
+
+  /** Operations that wait, or transactions that cannot be read, are named in an answer beside the state. */
+  #mayHaveMore(suffix: string): boolean {
+    return this.#parts.queue.has(suffix) || this.#parts.operations.mayBeNamed(suffix)
   }
 
   /** The state of a DID at the version asked for. @throws as `SidetreeNode.resolve` */

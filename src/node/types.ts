@@ -126,6 +126,11 @@ export interface SidetreeNode {
    * @throws SidetreeError the DID is not well formed; NodeError DID_UNKNOWN, VERSION_UNKNOWN, VERSION_TIME_AHEAD
    */
   resolve(did: string, options?: VersionOptions): Promise<Resolution>
+  /**
+   * What `resolve` would give for the newest state of a DID, if it is in memory and the text is the short form;
+   * undefined says nothing. For servers, since nearly every request asks for this.
+   */
+  atHand(did: string): Resolution | undefined
   /** As `resolve`, with the trust report. */
   explain(did: string, options?: VersionOptions): Promise<Explanation>
   /** Operations of a DID in ledger order. @throws as `resolve` */

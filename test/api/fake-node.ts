@@ -64,6 +64,8 @@ export class FakeNode implements SidetreeNode {
     return operationStatus(id)
   }
 
+  atHand(): undefined {}
+
   async resolve(text: string, options: VersionOptions = {}): Promise<Resolution> {
     this.#ask('resolve', text, options)
     const { shortForm } = parseDid(text, { name: this.method }, ROOTLINE)
