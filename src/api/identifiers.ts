@@ -70,20 +70,31 @@ export class IdentifierHandler {
     const { accept } = headers
     const exchange = { request, reply }
     const plain = accept === undefined || accept === '*/*' || accept === RESULT
-    const answered =
-      plain && url.startsWith(this.#prefix) && !/[%?#/;]/.test(url.slice(this.#prefix.length))
-        ? this.#resolveNewest(url.slice(IDENTIFIERS_PATH.length), exchange)
-        : this.#answer(url, exchange)
-    answered?.catch((error: unknown) => this.#fail(error, exchange))
+    if (plain && url.startsWith(this.#prefix) && !/[%?#/;]/.test(url.slice(this.#prefix.length))) {
+      this.#answerNewest(url.slice(IDENTIFIERS_PATH.length), exchange)
+    } else {
+      this.#answer(url, exchange).catch((error: unknown) => this.#fail(error, exchange))
+    }
   }
 
-  /** What nearly every request asks for: the newest state of a DID of this node; without a promise where it is at hand. */
-  #resolveNewest(did: string, exchange: Exchange): Promise<void> | undefined {
+  /**
+   * What nearly every request asks for: the newest state of a DID of this node, as the bytes that are at hand. A promise
+   * that is not needed would cost a fifth of the answer.
+   */
+  #answerNewest(did: string, exchange: Exchange): void {
     const { node } = this.#parts
-    const atHand = node.atHand(did)
-    if (atHand === undefined) return node.resolve(did).then(found => this.#sendNewest(found, exchange))
-    this.#sendNewest(atHand, exchange)
-    return undefined
+    const fail = (error: unknown) => this.#fail(error, exchange)
+    try {
+      const atHand = node.atHand(did)
+      if (atHand !== undefined) this.#sendNewest(atHand, exchange)
+      else
+        node
+          .resolve(did)
+          .then(found => this.#sendNewest(found, exchange))
+          .catch(fail)
+    } catch (error) {
+      fail(error)
+    }
   }
 
   #sendNewest({ body, etag, deactivated }: Resolution, { request, reply }: Exchange): void {

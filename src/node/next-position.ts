@@ -6,7 +6,13 @@ import { headOrSeen } from './ledger-head.ts'
 import type { OperationStore } from './operation-store.ts'
 
 /** Where an operation that is anchored next would stand, and the rules that would hold for it. */
-export type NextPosition = () => Promise<{ position: OperationPosition; parameters: ProtocolParameters }>
+export interface Next {
+  position: OperationPosition
+  parameters: ProtocolParameters
+}
+
+/** A promise only where the ledger has to be asked. */
+export type NextPosition = () => Next | Promise<Next>
 
 /**
  * Looks at the ledger's time for the next transaction: after all that is there.
@@ -19,26 +25,20 @@ export function nextPositionOn(
   now: () => number,
 ): NextPosition {
   const { timeUnit } = ledger.describe()
-  return async () => {
+  return () => {
     const timestamp = Math.floor(now() / 1000)
-    const transactionTime =
-      timeUnit === 'seconds' ? timestamp : (await headOrSeen(ledger, operations)).time + 1
-    const parameters = parametersAt(versions, transactionTime)
-    if (parameters === undefined) {
-      throw new NodeError(
-        'OPERATION_REFUSED',
-        'the ledger has not reached the first version of the protocol',
-        {
-          reason: 'BEFORE_GENESIS',
-        },
-      )
-    }
-    const position = {
-      transactionNumber: Number.MAX_SAFE_INTEGER,
-      operationIndex: 0,
-      transactionTime,
-      timestamp,
-    }
-    return { position, parameters }
+    if (timeUnit === 'seconds') return nextAt(timestamp, timestamp, versions)
+    return headOrSeen(ledger, operations).then(({ time }) => nextAt(time + 1, timestamp, versions))
   }
+}
+
+function nextAt(transactionTime: number, timestamp: number, versions: ProtocolVersions): Next {
+  const parameters = parametersAt(versions, transactionTime)
+  if (parameters === undefined) {
+    throw new NodeError('OPERATION_REFUSED', 'the ledger has not reached the first version of the protocol', {
+      reason: 'BEFORE_GENESIS',
+    })
+  }
+  const transactionNumber = Number.MAX_SAFE_INTEGER
+  return { position: { transactionNumber, operationIndex: 0, transactionTime, timestamp }, parameters }
 }

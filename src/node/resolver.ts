@@ -72,32 +72,40 @@ export class Resolver {
     this.#parts = parts
   }
 
-  /** As `SidetreeNode.atHand`: without a promise, and without taking the DID apart. */
-  atHand(shortForm: string): Resolution | undefined {
-    const known = this.#answers.get(shortForm)
-    if (known === undefined || this.#mayHaveMore(known.suffix)) return undefined
-    return known.state === this.#parts.operations.stateInMemory(known.suffix) ? known.answer : undefined
+  /** @throws as `SidetreeNode.atHand` */
+  atHand(text: string): Resolution | undefined {
+    const known = this.#known(text)
+    if (known !== undefined) return known
+    const next = this.#parts.next()
+    return next instanceof Promise ? undefined : this.#newest(text, next.parameters)
   }
 
   /** @throws as `SidetreeNode.resolve` */
   async resolve(text: string, options: VersionOptions = {}): Promise<Resolution> {
-    const { operations, method, next } = this.#parts
+    const { operations, next } = this.#parts
     if (options.versionId === undefined && options.versionTime === undefined) {
-      const { parameters } = await next()
-      const newest = this.#newest(parseDid(text, method, parameters), parameters)
+      const newest = this.#newest(text, (await next()).parameters)
       if (newest !== undefined) return newest
     }
     const found = await this.find(text, options)
     return this.answer(found, options, await operations.naming(found.did.suffix))
   }
 
+  /** An answer that was kept, if it still counts. It is found without taking the DID apart. */
+  #known(shortForm: string): Resolution | undefined {
+    const known = this.#answers.get(shortForm)
+    if (known === undefined || this.#mayHaveMore(known.suffix)) return undefined
+    return known.state === this.#parts.operations.stateInMemory(known.suffix) ? known.answer : undefined
+  }
+
   /** The newest state of a DID by its short form; undefined where there may be more to say than the state does. */
-  #newest(did: ParsedDid, parameters: ProtocolParameters): Resolution | undefined {
-    const { operations } = this.#parts
+  #newest(text: string, parameters: ProtocolParameters): Resolution | undefined {
+    const { operations, method } = this.#parts
+    const did = parseDid(text, method, parameters)
     const { suffix, longForm, shortForm } = did
     if (longForm !== undefined || this.#mayHaveMore(suffix)) return undefined
-    const atHand = this.atHand(shortForm)
-    if (atHand !== undefined) return atHand
+    const known = this.#known(shortForm)
+    if (known !== undefined) return known
     const inMemory = operations.stateInMemory(suffix)
     const state = inMemory ?? operations.state(suffix)
     if (state === undefined) return undefined

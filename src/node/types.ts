@@ -127,8 +127,8 @@ export interface SidetreeNode {
    */
   resolve(did: string, options?: VersionOptions): Promise<Resolution>
   /**
-   * What `resolve` would give for the newest state of a DID, if it is in memory and the text is the short form;
-   * undefined says nothing. For servers, since nearly every request asks for this.
+   * What `resolve` gives for the newest state of a DID, if that takes no waiting; undefined says nothing. For servers,
+   * since nearly every request asks for this. @throws SidetreeError the DID is not well formed
    */
   atHand(did: string): Resolution | undefined
   /** As `resolve`, with the trust report. */
