@@ -1,15 +1,15 @@
 import type { FastifyRequest } from 'fastify'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { Type } from 'typebox'
 import type { NodeStatus, SidetreeNode } from '../node/types.ts'
 import type { ApiServer } from './api-server.ts'
+import { Durations } from './durations.ts'
 import { documented, problems } from './schemas.ts'
 
 /** Measures of this server and its node, in a registry of their own. */
 export class Metrics {
   readonly registry = new Registry()
-  readonly #durations: Histogram<'method' | 'route' | 'status'>
-  readonly #series = new Map<string, { observe(seconds: number): void }>()
+  readonly #durations = new Durations()
   readonly #node: SidetreeNode
   readonly #now: () => number
 
@@ -18,13 +18,6 @@ export class Metrics {
     this.#now = now
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
-    this.#durations = new Histogram({
-      name: 'rootline_http_request_duration_seconds',
-      help: 'Time from the arrival of a request to its answer being sent.',
-      labelNames: ['method', 'route', 'status'],
-      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-      registers,
-    })
     const info = new Gauge({
       name: 'rootline_build_info',
       help: 'Always 1; the labels tell what runs.',
@@ -36,14 +29,7 @@ export class Metrics {
 
   /** Counts a request that was answered. */
   observe(request: FastifyRequest, status: number, milliseconds: number): void {
-    const route = request.routeOptions.url ?? 'none'
-    const key = `${request.method} ${status} ${route}`
-    let series = this.#series.get(key)
-    if (series === undefined) {
-      series = this.#durations.labels({ method: request.method, route, status: String(status) })
-      this.#series.set(key, series)
-    }
-    series.observe(milliseconds / 1000)
+    this.#durations.observe(request, status, milliseconds / 1000)
   }
 
   /** The Prometheus text format. Of a node that cannot tell how it fares, only `rootline_node_up` is shown. */
@@ -52,7 +38,7 @@ export class Metrics {
     const own = new Registry()
     gauge(own, 'rootline_node_up', '1 if the node could tell how it fares.', status === undefined ? 0 : 1)
     if (status !== undefined) nodeGauges(own, status, this.#now())
-    return `${await this.registry.metrics()}\n${await own.metrics()}`
+    return `${await this.registry.metrics()}\n${this.#durations.text()}\n${await own.metrics()}`
   }
 
   close(): void {
