@@ -51,10 +51,11 @@ export async function buildServer(parts: ApiParts): Promise<ApiServer> {
 
 function createServer({ logger, trustedProxies = [] }: ApiParts, limits: ApiLimits): ApiServer {
   const app = fastify({
-    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
-    logController: new LogController({ disableRequestLogging: true }),
     // One logger for all requests: a child for each would cost more than most answers.
-    childLoggerFactory: parent => parent,
+    ...(logger === undefined
+      ? { logger: false }
+      : { loggerInstance: logger, childLoggerFactory: parent => parent }),
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestTimeoutMs,
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
