@@ -49,7 +49,7 @@ interface Exchange {
 /** A resolution, from this node or by a driver of another method. */
 interface Resolved {
   result: JsonObject
-  body: Uint8Array
+  body: string
   etag: string
   deactivated: boolean
   immutable: boolean
@@ -78,12 +78,14 @@ export class IdentifierHandler {
   }
 
   /**
-   * What nearly every request asks for: the newest state of a DID of this node, as the bytes that are at hand. A promise
+   * What nearly every request asks for: the newest state of a DID of this node, as the text that is at hand. A promise
    * that is not needed would cost a fifth of the answer.
    */
   #answerNewest(did: string, exchange: Exchange): void {
     const { node } = this.#parts
     const fail = (error: unknown) => this.#fail(error, exchange)
+    // Before anything fails: how a failure is told follows Accept too.
+    exchange.reply.header('vary', 'accept')
     try {
       const atHand = node.atHand(did)
       if (atHand !== undefined) this.#sendNewest(atHand, exchange)
@@ -98,7 +100,7 @@ export class IdentifierHandler {
   }
 
   #sendNewest({ body, etag, deactivated }: Resolution, { request, reply }: Exchange): void {
-    reply.header('etag', etag).header('cache-control', REVALIDATE).header('vary', 'accept')
+    reply.header('etag', etag).header('cache-control', REVALIDATE)
     if (deactivated) reply.code(410)
     else if (hasIt(request.raw.headers['if-none-match'], etag)) {
       reply.code(304).send()
@@ -148,7 +150,7 @@ export class IdentifierHandler {
     const failure = failureIn(found.didResolutionMetadata)
     if (failure !== undefined) throw failure
     const result = { '@context': RESULT_CONTEXT, ...found } as unknown as JsonObject
-    const body = Buffer.from(JSON.stringify(result))
+    const body = JSON.stringify(result)
     const deactivated = found.didDocumentMetadata.deactivated === true
     return { result, body, etag: etagOf(body), deactivated, immutable: false }
   }
@@ -158,7 +160,7 @@ export class IdentifierHandler {
     const cacheControl = immutable ? IMMUTABLE : REVALIDATE
     const isWhole = RESULT_TYPES.some(known => known === type)
     if (isWhole && !identifier.expandRelativeUrls) {
-      send({ body, contentType: type, etag, cacheControl }, exchange)
+      send({ body: Buffer.from(body), contentType: type, etag, cacheControl }, exchange)
       return
     }
     const didDocument = documentOf(resolved)

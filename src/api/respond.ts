@@ -34,8 +34,8 @@ export function sendJson(request: FastifyRequest, reply: FastifyReply, value: un
   })
 }
 
-/** A strong entity tag that follows from the bytes. */
-export function etagOf(body: Uint8Array): string {
+/** A strong entity tag that follows from the bytes, or from the UTF-8 encoding of a text. */
+export function etagOf(body: Uint8Array | string): string {
   return `"${encodedSha256(body)}"`
 }
 

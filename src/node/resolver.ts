@@ -1,6 +1,6 @@
 import { encodedSha256 } from '../codec/hash.ts'
 import type { JsonObject, JsonValue } from '../codec/json.ts'
-import { type DidMethod, type ParsedDid, parseDid } from '../sidetree/did.ts'
+import { type DidMethod, didPrefix, type ParsedDid, parseDid } from '../sidetree/did.ts'
 import { toResolutionResult } from '../sidetree/document.ts'
 import { parseInitialState, stateOfInitialState } from '../sidetree/long-form.ts'
 import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
@@ -11,7 +11,6 @@ import { NodeError } from './errors.ts'
 import type { NextPosition } from './next-position.ts'
 import type { OperationStore } from './operation-store.ts'
 import type { OperationQueue } from './queue.ts'
-import { RecentlyUsed } from './recently-used.ts'
 import { decodeRecord } from './records.ts'
 import { parseVersionTime } from './time.ts'
 import { positioned } from './transaction-applier.ts'
@@ -40,36 +39,35 @@ export interface ResolvedState {
   nextVersionId?: string
 }
 
-/** Answers that are kept in memory, some one or two kilobytes each. */
-const MAX_ANSWERS = 20_000
-
-/** A resolution, kept as its bytes alone. */
+/** A resolution, kept as its text alone: Node sends that faster than bytes, in one piece with the headers. */
 class Answer implements Resolution {
-  readonly body: Buffer
+  readonly body: string
   readonly deactivated: boolean
   readonly immutable: boolean
   readonly etag: string
 
   constructor(text: string, deactivated: boolean, immutable: boolean) {
-    this.body = Buffer.from(text)
+    this.body = text
     this.deactivated = deactivated
     this.immutable = immutable
     this.etag = `"${encodedSha256(text)}"`
   }
 
   get result(): ResolutionResult {
-    return decodeRecord<ResolutionResult>(this.body)
+    return decodeRecord<ResolutionResult>(Buffer.from(this.body))
   }
 }
 
 /** Answers what a DID is, from what the observer has stored. */
 export class Resolver {
   readonly #parts: ResolverParts
-  /** Answers by short form. Each counts while the state in memory is the one that it was made from: a change is another. */
-  readonly #answers = new RecentlyUsed<{ suffix: string; state: DidState; answer: Resolution }>(MAX_ANSWERS)
+  readonly #prefix: string
+  /** Answers for the short form, by the state that they were made from: they go when it leaves the memory. */
+  readonly #answers = new WeakMap<DidState, Resolution>()
 
   constructor(parts: ResolverParts) {
     this.#parts = parts
+    this.#prefix = didPrefix(parts.method)
   }
 
   /** @throws as `SidetreeNode.atHand` */
@@ -93,24 +91,25 @@ export class Resolver {
 
   /** An answer that was kept, if it still counts. It is found without taking the DID apart. */
   #known(shortForm: string): Resolution | undefined {
-    const known = this.#answers.get(shortForm)
-    if (known === undefined || this.#mayHaveMore(known.suffix)) return undefined
-    return known.state === this.#parts.operations.stateInMemory(known.suffix) ? known.answer : undefined
+    if (!shortForm.startsWith(this.#prefix)) return undefined
+    const suffix = shortForm.slice(this.#prefix.length)
+    const state = this.#parts.operations.stateInMemory(suffix)
+    const known = state === undefined ? undefined : this.#answers.get(state)
+    return known === undefined || this.#mayHaveMore(suffix) ? undefined : known
   }
 
   /** The newest state of a DID by its short form; undefined where there may be more to say than the state does. */
   #newest(text: string, parameters: ProtocolParameters): Resolution | undefined {
     const { operations, method } = this.#parts
     const did = parseDid(text, method, parameters)
-    const { suffix, longForm, shortForm } = did
+    const { suffix, longForm } = did
     if (longForm !== undefined || this.#mayHaveMore(suffix)) return undefined
-    const known = this.#known(shortForm)
-    if (known !== undefined) return known
-    const inMemory = operations.stateInMemory(suffix)
-    const state = inMemory ?? operations.state(suffix)
+    const state = operations.state(suffix)
     if (state === undefined) return undefined
+    const known = this.#answers.get(state)
+    if (known !== undefined) return known
     const answer = this.answer({ did, parameters, state, published: true }, {}, [])
-    if (inMemory !== undefined) this.#answers.set(shortForm, { suffix, state, answer })
+    if (state === operations.stateInMemory(suffix)) this.#answers.set(state, answer)
     return answer
   }
 

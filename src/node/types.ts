@@ -54,7 +54,7 @@ export interface ResolutionResult {
 export interface Resolution {
   result: ResolutionResult
   /** JSON of `result`. */
-  body: Buffer
+  body: string
   deactivated: boolean
   /** True where the answer can never change: it was asked for by version id. */
   immutable: boolean

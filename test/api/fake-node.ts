@@ -48,6 +48,8 @@ export class FakeNode implements SidetreeNode {
   readonly asked: unknown[][] = []
   /** Thrown by every call, if set. */
   failure: unknown
+  /** True: nothing is at hand. */
+  slow = false
   /** What `submit` waits for. */
   transactionRecords: TransactionRecord[] = []
   nodeStatus: NodeStatus = healthy()
@@ -64,9 +66,15 @@ export class FakeNode implements SidetreeNode {
     return operationStatus(id)
   }
 
-  atHand(): undefined {}
+  atHand(text: string): Resolution | undefined {
+    return this.slow ? undefined : this.#resolve(text, {})
+  }
 
   async resolve(text: string, options: VersionOptions = {}): Promise<Resolution> {
+    return this.#resolve(text, options)
+  }
+
+  #resolve(text: string, options: VersionOptions): Resolution {
     this.#ask('resolve', text, options)
     const { shortForm } = parseDid(text, { name: this.method }, ROOTLINE)
     if (shortForm === UNKNOWN_DID) throw new NodeError('DID_UNKNOWN', 'not known', { reason: 'NOT_ANCHORED' })
@@ -82,7 +90,7 @@ export class FakeNode implements SidetreeNode {
       didResolutionMetadata: { contentType: 'application/did' },
       didDocumentMetadata: { deactivated, equivalentId: [shortForm] },
     }
-    const body = Buffer.from(JSON.stringify(result))
+    const body = JSON.stringify(result)
     const etag = `"${encodeBase64url(sha256(body))}"`
     return { result, body, deactivated, immutable: options.versionId !== undefined, etag }
   }

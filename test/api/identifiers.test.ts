@@ -73,6 +73,27 @@ describe('representations of a resolution', () => {
   })
 })
 
+describe('an answer that takes waiting', () => {
+  const cases = [
+    ['a DID', DID, undefined],
+    ['a deactivated DID', ENDED_DID, undefined],
+    ['an unknown DID', UNKNOWN_DID, undefined],
+    ['what is no DID', `${DID}:e30:e30`, undefined],
+    ['a DID that the client has', DID, '*'],
+  ] as const
+  it.each(cases)('is the same as one that is at hand: %s', async (_, did, tag) => {
+    const answers = [false, true].map(async slow => {
+      const node = Object.assign(new FakeNode(), { slow })
+      const headers = tag === undefined ? {} : { 'if-none-match': tag }
+      const app = await serverFor({ node })
+      const answer = await app.inject({ url: `${PATH}${did}`, headers })
+      return [answer.statusCode, { ...answer.headers, date: '' }, answer.body]
+    })
+    const [atOnce, later] = await Promise.all(answers)
+    expect(later).toEqual(atOnce)
+  })
+})
+
 describe('caching of a resolution', () => {
   it('is asked for again each time, and not sent again while it is the same', async () => {
     const app = await serverFor()
