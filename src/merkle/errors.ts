@@ -21,6 +21,8 @@ export type MerkleErrorCode =
   | 'ENTRY_TOO_LARGE'
   /** An index or a size that the tree does not have. */
   | 'RANGE_INVALID'
+  | 'MAP_PAGE_INVALID'
+  | 'MAP_PROOF_INVALID'
 
 /** A note, key, tile or proof that is not what it should be. */
 export class MerkleError extends Error {

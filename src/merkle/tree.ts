@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { sha256 } from '../codec/hash.ts'
 
 /** Length of a hash, in bytes. */
@@ -15,7 +14,7 @@ export function hashLeaf(entry: Uint8Array): Buffer {
   const prefixed = Buffer.allocUnsafe(entry.length + 1)
   prefixed[0] = 0x00
   prefixed.set(entry, 1)
-  return hash('sha256', prefixed, 'buffer')
+  return sha256(prefixed)
 }
 
 /** Hash of an inner node: SHA-256(0x01 || left || right), each of 32 bytes (RFC 9162 section 2.1.1). */
@@ -23,7 +22,7 @@ export function hashNode(left: Uint8Array, right: Uint8Array): Buffer {
   if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) throw new TypeError('a hash has 32 bytes')
   scratch.set(left, 1)
   scratch.set(right, 1 + HASH_BYTES)
-  return hash('sha256', scratch, 'buffer')
+  return sha256(scratch)
 }
 
 /** True for what can be the size of a tree here: an integer from 0 to 2^53 - 1. */
