@@ -7,6 +7,9 @@ const ROOT = 'src/cli/up.ts'
 /** Folders of adapters: `src/<port>/<adapter>/`. */
 const ADAPTER = /^src\/(ledger|content)\/[^/]+\//
 
+/** Classes beside an adapter that are of no port: they work something out, or are a process of their own. */
+const NO_ADAPTERS: ReadonlySet<string> = new Set(['LogProofVerifier', 'Cosigning', 'Witness'])
+
 /** Names of static methods and functions that make an adapter. */
 const MAKES = /^(open|create|start|connect)([A-Z]|$)/
 
@@ -23,7 +26,7 @@ function namesFromAdapters(source: SourceFile): Set<string> {
     const folder = target === undefined ? undefined : ADAPTER.exec(target)?.[0]
     return folder !== undefined && folder !== home
   })
-  return new Set(foreign.flatMap(item => item.names))
+  return new Set(foreign.flatMap(item => item.names).filter(name => !NO_ADAPTERS.has(name)))
 }
 
 function constructions(source: SourceFile, names: Set<string>): Finding[] {

@@ -1,10 +1,11 @@
 import { Type } from 'typebox'
+import { RESOLUTION_PROOF_TYPE } from '../node/proof/resolution-proof.ts'
 import type { SidetreeNode, VersionOptions } from '../node/types.ts'
 import type { ApiServer } from './api-server.ts'
 import { ApiError } from './errors.ts'
 import type { Gate } from './gate.ts'
-import { sendJson } from './respond.ts'
-import { json, problems } from './schemas.ts'
+import { etagOf, REVALIDATE, sendAnswer, sendJson } from './respond.ts'
+import { documented, json, problems } from './schemas.ts'
 
 const DID = Type.Object({ did: Type.String({ description: 'A DID of this node, short or long form.' }) })
 
@@ -31,6 +32,37 @@ export function didRoutes(app: ApiServer, { node, reports }: { node: SidetreeNod
       const version = onlyOne(request.query)
       const { resolution, report } = await reports.run(() => node.explain(request.params.did, version))
       return sendJson(request, reply, { resolution: resolution.result, report })
+    },
+  )
+
+  app.get(
+    '/dids/:did/proof',
+    {
+      schema: {
+        operationId: 'proveDid',
+        summary: 'A proof of all operations of a DID, to be carried away',
+        description:
+          'Checked with no network by "rootline did verify-proof"; docs/spec/resolution-proof.md has the format.',
+        tags: ['dids'],
+        params: DID,
+        response: {
+          200: documented(
+            'The proof.',
+            Type.Object({}, { additionalProperties: true }),
+            RESOLUTION_PROOF_TYPE,
+          ),
+          ...problems(404, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const body = await reports.run(() => node.prove(request.params.did))
+      return sendAnswer(request, reply, {
+        body,
+        contentType: RESOLUTION_PROOF_TYPE,
+        etag: etagOf(body),
+        cacheControl: REVALIDATE,
+      })
     },
   )
 

@@ -1,3 +1,4 @@
+import type { LedgerErrorCode } from '../ledger/errors.ts'
 import type { NodeStatus, SidetreeNode } from '../node/types.ts'
 import type { ApiServer } from './api-server.ts'
 import { ApiError } from './errors.ts'
@@ -7,7 +8,13 @@ import { json, problems } from './schemas.ts'
 
 /** Why no traffic should be sent to a node. */
 export interface NotReadyReason {
-  code: 'STATUS_UNKNOWN' | 'OBSERVER_STOPPED' | 'OBSERVER_BEHIND' | 'QUEUE_FAILING' | 'FILES_MISSING_TOO_LONG'
+  code:
+    | 'STATUS_UNKNOWN'
+    | 'OBSERVER_STOPPED'
+    | 'OBSERVER_BEHIND'
+    | 'QUEUE_FAILING'
+    | 'FILES_MISSING_TOO_LONG'
+    | LedgerErrorCode
   detail: string
 }
 
@@ -36,8 +43,9 @@ export function healthRoutes(
         operationId: 'ready',
         summary: 'Whether traffic should be sent here',
         description:
-          'Ready: the observer runs and is not far behind the ledger, batches are not failing, and no transaction ' +
-          'has had its files missing for long. The problem of a 503 lists the `reasons`.',
+          'Ready: the observer runs and is not far behind the ledger, batches are not failing, no transaction has had ' +
+          'its files missing for long, and nothing speaks against the ledger itself (such as two histories of it, or a ' +
+          'newest checkpoint that nobody has confirmed for long). The problem of a 503 lists the `reasons`.',
         tags: ['operation'],
         response: { 200: json('Ready.', 'Ready'), ...problems() },
       },
@@ -61,8 +69,8 @@ export function healthRoutes(
 
 /** Empty for a node that is ready. */
 export function reasonsAgainst(status: NodeStatus, limits: ApiLimits, now: number): NotReadyReason[] {
-  const { observer, queue, unresolvable } = status
-  const reasons: NotReadyReason[] = []
+  const { ledger, observer, queue, unresolvable } = status
+  const reasons: NotReadyReason[] = [...(ledger.problems ?? [])]
   if (!observer.running) {
     reasons.push({ code: 'OBSERVER_STOPPED', detail: 'the observer does not run' })
   }

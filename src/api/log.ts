@@ -27,6 +27,7 @@ export function logRoutes(app: ApiServer, log: LogReader): void {
     },
     async (request, reply) => {
       const body = Buffer.from(log.checkpoint())
+      if (body.length === 0) throw new ApiError('TILE_UNKNOWN', 'no checkpoint of the log has come here yet')
       return sendAnswer(request, reply, {
         body,
         contentType: 'text/plain; charset=utf-8',

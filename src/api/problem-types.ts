@@ -57,10 +57,13 @@ const NODE_PROBLEMS = {
   },
   QUEUE_FULL: { status: 503, title: 'Too many operations wait to be anchored.', retryAfter: 10 },
   NODE_STOPPING: { status: 503, title: 'The node is stopping.', retryAfter: 10 },
+  NODE_READ_ONLY: { status: 403, title: 'This node follows the log of another, and anchors nothing.' },
   NODE_STORE_MISMATCH: { status: 500, title: "The node's database belongs elsewhere.", internal: true },
   VERSION_UNKNOWN: { status: 404, title: 'The DID has no such version.' },
   VERSION_TIME_AHEAD: { status: 400, title: 'The ledger has not been read up to this time.' },
   VERSION_TIME_INVALID: { status: 400, title: 'The version time is not a date and time.' },
+  PROOF_INVALID: { status: 400, title: 'This is no proof of a resolution.' },
+  PROOF_UNAVAILABLE: { status: 503, title: 'No proof can be made now.', retryAfter: 10 },
   WORKER_FAILED: { status: 503, title: 'A worker thread failed.', retryAfter: 1, internal: true },
 } as const satisfies Record<NodeErrorCode, ProblemType>
 
@@ -95,6 +98,7 @@ const STORE_PROBLEMS = {
 
 const LEDGER_PROBLEMS: Partial<Record<LedgerErrorCode, ProblemType>> = {
   LEDGER_CLOSED: { status: 503, title: 'The ledger is closed.', retryAfter: 10 },
+  LEDGER_FROZEN: { status: 503, title: 'The ledger has shown two histories.' },
   LEDGER_UNREACHABLE: { status: 503, title: 'The ledger did not answer.', retryAfter: 5, internal: true },
 }
 

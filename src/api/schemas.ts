@@ -135,7 +135,17 @@ export const NODE_STATUS = Type.Object(
   {
     method: Type.String(),
     ledger: Type.Object(
-      { kind: Type.String(), id: Type.String(), newest: Type.Optional(Type.Integer()), time: TIME },
+      {
+        kind: Type.String(),
+        id: Type.String(),
+        newest: Type.Optional(Type.Integer()),
+        time: TIME,
+        problems: Type.Optional(
+          Type.Array(Type.Object({ code: Type.String(), detail: Type.String() }, STRICT), {
+            description: 'What speaks against the ledger, such as two histories that it has signed.',
+          }),
+        ),
+      },
       STRICT,
     ),
     observer: Type.Object(

@@ -7,6 +7,7 @@ import { type NoteSignature, parseNote } from '../merkle/note.ts'
 import { classifyAddress } from '../net/address.ts'
 import { NetError } from '../net/errors.ts'
 import { type FetchResult, guardedFetch } from '../net/guarded-fetch.ts'
+import { MAX_PROOF_BYTES, RESOLUTION_PROOF_TYPE } from '../node/proof/resolution-proof.ts'
 import type { HistoryEntry, NodeStatus, OperationStatus, Submission, VersionOptions } from '../node/types.ts'
 import type { OperationRequest } from '../sidetree/types.ts'
 import { EXIT } from '../trust/exit-status.ts'
@@ -134,6 +135,16 @@ export class NodeClient {
     }
   }
 
+  /** The bytes of the proof of a DID. */
+  async proof(did: string): Promise<Uint8Array> {
+    const response = await this.#fetch(`/dids/${encodeURIComponent(did)}/proof`, {
+      headers: { accept: RESOLUTION_PROOF_TYPE },
+      maxBytes: MAX_PROOF_BYTES,
+    })
+    if (response.status === 200) return response.body
+    throw problemOf(response)
+  }
+
   async history(did: string): Promise<HistoryEntry[]> {
     const { operations } = await this.#get(`/dids/${encodeURIComponent(did)}/history`)
     if (!Array.isArray(operations) || !operations.every(isHistoryEntry)) throw unexpected('a history')
@@ -179,9 +190,9 @@ export class NodeClient {
   async #fetch(path: string, options: RequestParts): Promise<FetchResult> {
     try {
       return await guardedFetch(`${this.url}${path}`, {
-        ...options,
         timeoutMs: this.#options.timeoutMs,
         maxBytes: ANSWER.maxBytes,
+        ...options,
         allowHttp: true,
         // The user names the node; it is on this machine more often than not.
         allowPrivate: true,
@@ -200,6 +211,8 @@ export class NodeClient {
 }
 
 interface RequestParts {
+  /** Largest answer. */
+  maxBytes?: number
   method?: 'GET' | 'POST'
   headers: Record<string, string>
   body?: string

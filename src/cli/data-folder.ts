@@ -18,6 +18,9 @@ export interface DataFolder {
   nodeRebuilt: string
   logKey: string
   token: string
+  /** Database of a log that is followed, in place of `log`, and evidence that it has signed two histories. */
+  followed: string
+  evidence: string
   /** The newest checkpoint that was published: outside of the databases, so that one put back is noticed. */
   checkpoint: string
 }
@@ -26,6 +29,8 @@ export function dataFolder(path: string): DataFolder {
   return {
     path,
     log: join(path, 'log'),
+    followed: join(path, 'followed'),
+    evidence: join(path, 'log-evidence.json'),
     content: join(path, 'content'),
     node: join(path, 'node'),
     nodeUnfinished: join(path, 'node.unfinished'),
@@ -37,7 +42,12 @@ export function dataFolder(path: string): DataFolder {
 }
 
 /** Makes the folder, open to its owner only, where there is none. @throws CliError DATA_UNAVAILABLE */
-export async function makeDataFolder({ path }: DataFolder): Promise<void> {
+export function makeDataFolder({ path }: DataFolder): Promise<void> {
+  return makeFolder(path)
+}
+
+/** Makes a folder, open to its owner only, where there is none. @throws CliError DATA_UNAVAILABLE */
+export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
   } catch (cause) {
@@ -47,7 +57,13 @@ export async function makeDataFolder({ path }: DataFolder): Promise<void> {
 
 /** @throws CliError DATA_UNAVAILABLE where no node has run in the folder */
 export function requireDataFolder(folder: DataFolder): void {
-  if (existsSync(folder.log) || existsSync(folder.node) || existsSync(folder.nodeRebuilt)) return
+  if (
+    existsSync(folder.log) ||
+    existsSync(folder.followed) ||
+    existsSync(folder.node) ||
+    existsSync(folder.nodeRebuilt)
+  )
+    return
   throw new CliError('DATA_UNAVAILABLE', `no node has run in ${folder.path}`, {
     hint: 'name the folder of the node with --data',
   })

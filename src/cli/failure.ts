@@ -88,7 +88,8 @@ const LEDGER_HINTS: { readonly [code: string]: string } = {
     'put back the newest copy of the folder, with its file log-checkpoint. Only if you know that this is the newest ' +
     'copy and that file is lost: "rootline up --accept-unknown-history"',
   LEDGER_CORRUPT: 'run "rootline check" to see what is damaged',
-  LEDGER_KEY_MISMATCH: 'put back the file log.key that this log was begun with',
+  LEDGER_KEY_MISMATCH:
+    'put back the file log.key that this log was begun with; to follow another log, use another folder',
   LEDGER_CLOCK_BEHIND: 'set the clock of this machine right',
   LEDGER_CLOCK_AHEAD: 'set the clock of this machine right',
 }

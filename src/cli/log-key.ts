@@ -1,5 +1,6 @@
 import { MerkleError } from '../merkle/errors.ts'
 import { type NoteSigner, parseSigningKey } from '../merkle/signing-key.ts'
+import { type NoteVerifier, parseVkey } from '../merkle/vkey.ts'
 import { EXIT } from '../trust/exit-status.ts'
 import { type DataFolder, readSecretFile } from './data-folder.ts'
 import { CliError } from './errors.ts'
@@ -12,6 +13,19 @@ import { CliError } from './errors.ts'
 export async function readLogKey({ logKey }: DataFolder): Promise<NoteSigner | undefined> {
   const text = await readSecretFile(logKey)
   return text === undefined ? undefined : parseLogKey(logKey, text)
+}
+
+/** The key that the setting logKey gives. @throws CliError CONFIG_INVALID */
+export function verifierIn(vkey: string): NoteVerifier {
+  try {
+    return parseVkey(vkey)
+  } catch (cause) {
+    if (!(cause instanceof MerkleError)) throw cause
+    throw new CliError('CONFIG_INVALID', `the setting logKey: ${cause.message}`, {
+      hint: 'give the verifier key of the log: "rootline log key" prints it on the node that has the log',
+      cause,
+    })
+  }
 }
 
 /** @throws CliError SECRET_FILE_INVALID, which never quotes the text */

@@ -9,6 +9,11 @@ const FLAGS = {
   network: '--network <label>',
   protocol: '--protocol <name>',
   logName: '--log-name <name>',
+  follow: '--follow <url>',
+  logKey: '--log-key <vkey>',
+  origin: '--origin <name>',
+  policy: '--policy <file>',
+  source: '--source <url>',
   logLevel: '--log-level <level>',
   node: '--node <url>',
   tokenFile: '--token-file <file>',
@@ -20,10 +25,15 @@ const FLAGS = {
 /** Adds options that give settings, each described as its setting is. */
 export function withSettings(command: Command, ...names: (keyof typeof FLAGS)[]): Command {
   for (const name of names) {
-    const { description, default: value } = factsOf(name)
-    command.addOption(new Option(FLAGS[name], `${description} (default: ${value})`))
+    const { description, default: value, type } = factsOf(name)
+    const option = new Option(FLAGS[name], `${description} (default: ${defaultText(value)})`)
+    command.addOption(type === 'array' ? option.argParser(collect) : option)
   }
   return command
+}
+
+function defaultText(value: unknown): string {
+  return Array.isArray(value) ? 'none' : String(value)
 }
 
 /** Adds examples, which stand before everything else in the help of a command. */

@@ -8,6 +8,7 @@ import { logCommand } from './commands/log.ts'
 import { checkCommand, repairCommand } from './commands/repair.ts'
 import { tourCommand } from './commands/tour.ts'
 import { upCommand } from './commands/up.ts'
+import { witnessCommand } from './commands/witness.ts'
 import { failureOf } from './failure.ts'
 import { withExamples, withSettings } from './options.ts'
 import type { Host } from './run.ts'
@@ -37,6 +38,7 @@ export function buildProgram(host: Host): Command {
     didCommand,
     keyCommand,
     logCommand,
+    witnessCommand,
     checkCommand,
     repairCommand,
     configCommand,

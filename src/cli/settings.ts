@@ -64,6 +64,44 @@ export const SETTINGS = {
       default: 'localhost/rootline- and eight random digits',
     }),
   ),
+  follow: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      maxLength: 2048,
+      description:
+        'URL of the node whose log to follow, in place of a log of its own; the log is read from URL/log/, and files ' +
+        'from URL/ipfs/. Nothing that it sends is believed unverified.',
+      default: 'none: the node has a log of its own',
+    }),
+  ),
+  logKey: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 4096,
+      description:
+        'Verifier key of the log to follow, as "rootline log key" prints it on the node that has the log.',
+      default: 'none',
+    }),
+  ),
+  origin: Type.Optional(
+    Type.String({
+      pattern: '^[^\\s+]{1,255}$',
+      description: 'Name of the log to follow in its checkpoints, where it is not that of its key.',
+      default: 'the name of logKey',
+    }),
+  ),
+  policy: Type.Optional(
+    Type.String({
+      ...PATH,
+      description: 'File that names the witnesses of the log and how many must cosign (C2SP tlog-policy).',
+      default: 'none: no witness is asked for',
+    }),
+  ),
+  source: Type.Array(Type.String({ pattern: '^https?://', maxLength: 2048 }), {
+    description:
+      'Further trustless gateways that files are fetched from, as URLs before /ipfs/; with the option, one each time.',
+    default: [],
+  }),
   'batch.intervalMs': count('Wait for more operations before a batch is cut, in milliseconds.', 1_000, 0),
   'batch.maxOperations': Type.Optional(
     Type.Integer({
@@ -118,6 +156,10 @@ export const SETTINGS = {
     'Transactions that the node may be behind its ledger and still be ready.',
     DEFAULT_LIMITS.readyLag,
     0,
+  ),
+  'limits.readyUnconfirmedMs': count(
+    'How long the newest checkpoint of a followed log may go unconfirmed while the node still counts as ready, in milliseconds.',
+    600_000,
   ),
   'limits.readyUnresolvableMs': count(
     'How long files may be missing while the node still counts as ready, in milliseconds.',

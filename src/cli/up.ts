@@ -3,12 +3,18 @@ import { existsSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { createDidResolver, jwkDriver, keyDriver, webDriver } from '../../did-methods/index.ts'
+import type { LogReader } from '../api/parts.ts'
 import { buildServer } from '../api/server.ts'
 import { EmbeddedContentStore } from '../content/embedded/embedded-content-store.ts'
+import { GatewaySource } from '../content/gateway/gateway-source.ts'
+import { SourcedContentStore } from '../content/sourced-content-store.ts'
+import type { ContentStore } from '../content/types.ts'
+import { FollowedLog } from '../ledger/follower/followed-log.ts'
 import { systemClock } from '../ledger/log/clock.ts'
 import { generateLogKey } from '../ledger/log/key.ts'
 import { publishedCheckpointFile } from '../ledger/log/published-checkpoint.ts'
 import { TransparencyLog } from '../ledger/log/transparency-log.ts'
+import type { Ledger } from '../ledger/types.ts'
 import type { NoteSigner } from '../merkle/signing-key.ts'
 import { type NodeEvent, type NodeSettings, startNode } from '../node/node.ts'
 import type { SidetreeNode } from '../node/types.ts'
@@ -16,16 +22,18 @@ import type { DidMethod } from '../sidetree/did.ts'
 import { PROTOCOL_VERSIONS } from '../sidetree/parameters.ts'
 import { Store } from '../store/store.ts'
 import { EXIT } from '../trust/exit-status.ts'
+import { cosigningBy } from './cosigning.ts'
 import {
   type DataFolder,
   dataFolder,
   generateToken,
   makeDataFolder,
   readSecretFile,
-  systemCode,
   writeSecretFile,
 } from './data-folder.ts'
 import { CliError } from './errors.ts'
+import { type Followed, followedBy, followedParts, heldParts } from './follow.ts'
+import { closeServer, listenOn, splitAddress } from './listen.ts'
 import { parseLogKey, readLogKey } from './log-key.ts'
 import type { Settings } from './settings.ts'
 import { packageVersion } from './version.ts'
@@ -35,9 +43,6 @@ const WRITER = 'local'
 
 /** How long a start waits for the node to read what is new on its ledger, in milliseconds. */
 const CATCH_UP_MS = 30_000
-
-/** How long a stop waits for requests that are under way, in milliseconds. */
-const LAST_ANSWERS_MS = 5_000
 
 export interface OpenOptions {
   /** Default: nothing is logged. */
@@ -53,7 +58,7 @@ export interface RunningNode {
   token: string
   folder: DataFolder
   node: SidetreeNode
-  log: TransparencyLog
+  log: Ledger & LogReader
   content: EmbeddedContentStore
   /** Answers what was asked, finishes the batch under way, and leaves everything durable. */
   close(): Promise<void>
@@ -61,7 +66,7 @@ export interface RunningNode {
 
 /** The parts of a node's folder that are not the node's own database, open. */
 export interface OpenLedger {
-  log: TransparencyLog
+  log: Ledger & LogReader
   content: EmbeddedContentStore
   close(): Promise<void>
 }
@@ -73,8 +78,13 @@ export interface OpenLedger {
 export async function openNode(settings: Settings, options: OpenOptions = {}): Promise<RunningNode> {
   const folder = dataFolder(settings.data)
   requireNoRepair(folder)
+  const followed = await followedBy(settings)
+  requireLedgerOf(folder, followed)
   return closingOnFailure(async closers => {
-    const { log, content } = await openLedgerInto(closers, settings, options)
+    const { log, content } =
+      followed === undefined
+        ? await openLedgerInto(closers, settings, options)
+        : await openFollowedInto(closers, settings, followed, options)
     const store = await openStore(closers, folder.node)
     const token = await readOrMake(folder.token, generateToken)
     const { logger } = options
@@ -82,7 +92,7 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
       method: methodOf(settings),
       versions: PROTOCOL_VERSIONS[settings.protocol],
       store,
-      content,
+      content: followed === undefined ? content : contentFrom(content, followed, settings),
       ledger: log,
       writer: WRITER,
       settings: nodeSettings(settings),
@@ -98,7 +108,10 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
 /** Opens the log and the content of a folder, for what works on them without a node. @throws as {@link openNode} */
 export async function openLedger(settings: Settings): Promise<OpenLedger> {
   return closingOnFailure(async closers => {
-    const { log, content } = await openLedgerInto(closers, settings, {})
+    const folder = dataFolder(settings.data)
+    const { log, content } = existsSync(folder.followed)
+      ? await openHeldInto(closers, folder)
+      : await openLedgerInto(closers, settings, {})
     return { log, content, close: () => closeAll(closers) }
   })
 }
@@ -152,16 +165,70 @@ async function openLedgerInto(
   const content = new EmbeddedContentStore(await openStore(closers, folder.content))
   closers.push(() => content.close())
   const signer = await logSigner(folder, logStore, settings)
+  const cosigning = await cosigningBy(settings, options.logger)
   const log = await TransparencyLog.open({
     store: logStore,
     published: publishedCheckpointFile(folder.checkpoint),
     signer,
     origin: signer.verifier.name,
     clock: systemClock,
+    ...(cosigning === undefined ? {} : { cosigning }),
     acceptUnknownHistory: options.acceptUnknownHistory ?? false,
   })
   closers.push(() => log.close())
   return { log, content }
+}
+
+/** A log that is followed, from its first look on, and the content that is here. */
+async function openFollowedInto(
+  closers: Closers,
+  settings: Settings,
+  followed: Followed,
+  { logger }: OpenOptions,
+): Promise<Pick<OpenLedger, 'log' | 'content'>> {
+  const folder = dataFolder(settings.data)
+  await makeDataFolder(folder)
+  const store = await openStore(closers, folder.followed)
+  const content = new EmbeddedContentStore(await openStore(closers, folder.content))
+  closers.push(() => content.close())
+  const log = await FollowedLog.open(followedParts(followed, { store, settings, folder, logger }))
+  closers.push(() => log.close())
+  const waited = new Promise(resolve => setTimeout(resolve, CATCH_UP_MS).unref())
+  await Promise.race([log.start(), waited])
+  return { log, content }
+}
+
+/** Content that is here, or at the node whose log is followed, or at another gateway. */
+function contentFrom(local: ContentStore, { url }: Followed, { source }: Settings): ContentStore {
+  // The operator has named them, so they may be of this network; where they redirect to, nobody has.
+  const options = { allowPrivate: true, allowHttp: true, maxRedirects: 0 }
+  const sources = [url, ...source].map(each => new GatewaySource(each, options))
+  return new SourcedContentStore({ local, sources })
+}
+
+/** What a follower holds, without the log that it followed. */
+async function openHeldInto(
+  closers: Closers,
+  folder: DataFolder,
+): Promise<Pick<OpenLedger, 'log' | 'content'>> {
+  const store = await openStore(closers, folder.followed)
+  const content = new EmbeddedContentStore(await openStore(closers, folder.content))
+  closers.push(() => content.close())
+  return { log: await FollowedLog.open(heldParts(store)), content }
+}
+
+/** @throws CliError LEDGER_MISMATCH */
+function requireLedgerOf(folder: DataFolder, followed: Followed | undefined): void {
+  if (followed === undefined && existsSync(folder.followed)) {
+    throw new CliError('LEDGER_MISMATCH', `the node in ${folder.path} follows the log of another`, {
+      hint: 'name that log with --follow and --log-key, or use another folder',
+    })
+  }
+  if (followed !== undefined && existsSync(folder.log)) {
+    throw new CliError('LEDGER_MISMATCH', `the node in ${folder.path} has a log of its own`, {
+      hint: 'follow the other log with another folder',
+    })
+  }
 }
 
 /** @throws CliError REPAIR_UNFINISHED */
@@ -239,7 +306,7 @@ async function listen(
   parts: Pick<RunningNode, 'node' | 'log' | 'content' | 'token'> & { logger: FastifyBaseLogger | undefined },
 ): Promise<string> {
   const { logger, ...served } = parts
-  const { host, port } = splitAddress(settings.listen)
+  const { host } = splitAddress(settings.listen)
   const server = await buildServer({
     ...served,
     hosts: allowedHosts(host, settings.hosts),
@@ -257,29 +324,7 @@ async function listen(
     ...(logger === undefined ? {} : { logger }),
   })
   closers.push(() => closeServer(server))
-  try {
-    await server.listen({ host, port })
-  } catch (cause) {
-    throw cannotListen(settings.listen, cause)
-  }
-  const address = server.server.address()
-  const bound = typeof address === 'object' && address !== null ? address.port : port
-  return `http://${isIPv6(host) ? `[${host}]` : host}:${bound}`
-}
-
-/** Answers what was asked; but a client that never finishes its request does not hold up the end. */
-async function closeServer(server: Awaited<ReturnType<typeof buildServer>>): Promise<void> {
-  const timer = setTimeout(() => server.server.closeAllConnections(), LAST_ANSWERS_MS)
-  await server.close()
-  clearTimeout(timer)
-}
-
-function splitAddress(listen: string): { host: string; port: number } {
-  const colon = listen.lastIndexOf(':')
-  const host = listen.slice(0, colon).replace(/^\[(.*)\]$/, '$1')
-  const port = Number(listen.slice(colon + 1))
-  if (port <= 65_535) return { host, port }
-  throw new CliError('CONFIG_INVALID', `the setting listen: there is no port ${port}`)
+  return listenOn(server, settings.listen)
 }
 
 /** Names that a page of another origin cannot make its own, at any port; and what the operator names. */
@@ -302,22 +347,6 @@ function apiLimits(settings: Settings) {
     readyLag: settings['limits.readyLag'],
     readyUnresolvableMs: settings['limits.readyUnresolvableMs'],
   }
-}
-
-function cannotListen(listen: string, cause: unknown): CliError {
-  const code = systemCode(cause)
-  const taken = code === 'EADDRINUSE'
-  const reason = taken
-    ? 'another program listens there'
-    : cause instanceof Error
-      ? cause.message
-      : String(cause)
-  return new CliError('ADDRESS_UNAVAILABLE', `cannot listen on ${listen}: ${reason}`, {
-    hint: taken
-      ? 'choose another port with --listen, or stop the other program'
-      : 'choose another address with --listen',
-    cause,
-  })
 }
 
 function logEvent(logger: FastifyBaseLogger, event: NodeEvent): void {

@@ -18,6 +18,26 @@ export type LedgerErrorCode =
   | 'LEDGER_OUTCOME_UNKNOWN'
   | 'LEDGER_TRANSACTION_UNKNOWN'
   | 'LEDGER_UNREACHABLE'
+  /** Only some transactions of the ledger are at hand. */
+  | 'LEDGER_PARTIAL'
+  /** Nothing is anchored here: the ledger is another's, and is only followed. */
+  | 'LEDGER_READ_ONLY'
+  /** What was sent is no checkpoint that the followed log has signed. */
+  | 'LEDGER_CHECKPOINT_REFUSED'
+  /** The followed log shows a checkpoint that is older than the newest one known here. */
+  | 'LEDGER_CHECKPOINT_OLD'
+  /** A checkpoint lacks the cosignatures that the policy asks for. */
+  | 'LEDGER_QUORUM_MISSING'
+  /** Tiles or entries that were sent are not those of the signed tree. */
+  | 'LEDGER_SOURCE_INVALID'
+  /** A leaf of the followed log is older than the one before it, or from the future. */
+  | 'LEDGER_LEAF_TIME'
+  /** Nobody has shown for long that the newest checkpoint known here is still the newest. */
+  | 'LEDGER_STALE'
+  /** The followed log has signed two histories: it is not followed any further. */
+  | 'LEDGER_FROZEN'
+  /** Bytes that are no evidence of two histories. */
+  | 'LEDGER_EVIDENCE_INVALID'
 
 /** A ledger that refuses or cannot do what was asked. */
 export class LedgerError extends Error {

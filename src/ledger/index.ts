@@ -1,5 +1,14 @@
 /** The `Ledger` port, and the embedded transparency log. */
 export { LedgerError, type LedgerErrorCode } from './errors.ts'
+export { FollowedLog, type FollowedLogParts, type FollowStatus } from './follower/followed-log.ts'
+export {
+  type EvidenceReport,
+  type ForkEvidence,
+  formatForkEvidence,
+  parseForkEvidence,
+  verifyForkEvidence,
+} from './follower/fork-evidence.ts'
+export { httpLogSource, type LogSource } from './follower/log-source.ts'
 export { type LogClock, systemClock } from './log/clock.ts'
 export { generateLogKey } from './log/key.ts'
 export { type AnchorLeaf, parseLeaf } from './log/leaf.ts'

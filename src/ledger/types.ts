@@ -1,4 +1,5 @@
 import type { CheckCode, Result, Root } from '../trust/types.ts'
+import type { LedgerErrorCode } from './errors.ts'
 
 /**
  * One anchoring transaction. `number` orders transactions of a ledger strictly, may have gaps, and is a safe
@@ -51,6 +52,23 @@ export interface LedgerHead {
    */
   time: number
   timestamp: number
+  /** When it was last heard that nothing is newer; absent where the ledger is on this machine. */
+  confirmed?: Confirmation
+}
+
+/** What speaks for a head being the newest. */
+export interface Confirmation {
+  /** Unix seconds; undefined where it was not heard yet. */
+  at: number | undefined
+  /** A quorum of witnesses that have signed that time, or only whoever the ledger is read from. */
+  by: 'witnesses' | 'source'
+}
+
+/** What an operator must know of a ledger that is not as it should be. */
+export interface LedgerProblem {
+  code: LedgerErrorCode
+  /** One plain sentence, without a full stop; anyone may read it, so it names no address. */
+  detail: string
 }
 
 /** What `reorganised` found: nothing, or the newest transaction that still stands (undefined: none does). */
@@ -69,7 +87,13 @@ export interface WordProof {
 export interface ProofCheck {
   code: Extract<
     CheckCode,
-    'LEAF_ANCHOR' | 'LOG_INCLUSION' | 'CHECKPOINT_SIGNATURE' | 'LEAF_TIME' | 'LEDGER_WORD'
+    | 'LEAF_ANCHOR'
+    | 'LOG_INCLUSION'
+    | 'LOG_CONSISTENCY'
+    | 'CHECKPOINT_SIGNATURE'
+    | 'CHECKPOINT_WITNESSED'
+    | 'LEAF_TIME'
+    | 'LEDGER_WORD'
   >
   result: Result
   /** One plain sentence. */
@@ -98,6 +122,10 @@ export interface LedgerDescription {
   roots: Root[]
   /** Plain sentences for the report. */
   cannotShow: string[]
+  /** True where `anchor` always refuses: the ledger is another's. */
+  readOnly?: true
+  /** True where transactions may be missing anywhere: what was not handed over is not known. */
+  partial?: true
 }
 
 /** Where operations are anchored. All adapters pass `test/ledger/suite.ts`. */
@@ -118,7 +146,14 @@ export interface Ledger {
   /** Checks a proof of this ledger against what was pinned; each check on its own, without network. */
   verify(proof: LedgerProof, transaction: LedgerTransaction): ProofCheck[]
   describe(): LedgerDescription
+  /** Why no traffic should be sent to a node on this ledger; none where all is well, or the ledger cannot tell. */
+  problems?(): LedgerProblem[]
   /** Calls `listener` soon after a transaction was added; returns what ends that. A hint: polling must do without. */
   onTransaction(listener: () => void): () => void
+  /**
+   * Says that the process is about to end: an `anchor` that waits for others gives up soon, with LEDGER_OUTCOME_UNKNOWN.
+   * Absent where none can wait for long.
+   */
+  release?(): void
   close(): Promise<void>
 }

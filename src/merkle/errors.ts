@@ -21,6 +21,9 @@ export type MerkleErrorCode =
   | 'ENTRY_TOO_LARGE'
   /** An index or a size that the tree does not have. */
   | 'RANGE_INVALID'
+  | 'POLICY_INVALID'
+  | 'WITNESS_REQUEST_INVALID'
+  | 'TLOG_PROOF_INVALID'
   | 'MAP_PAGE_INVALID'
   | 'MAP_PROOF_INVALID'
 

@@ -48,19 +48,63 @@ export interface VerifiedNote {
  * @throws MerkleError NOTE_TOO_LARGE, NOTE_TOO_MANY_SIGNATURES, NOTE_INVALID
  */
 export function parseNote(note: Uint8Array | string): Note {
+  const [text, lines] = splitNote(note)
+  return { text, signatures: parseSignatureLines(lines) }
+}
+
+/** The text of a note, whatever its signatures are. @throws MerkleError NOTE_TOO_LARGE, NOTE_INVALID */
+export function textOfNote(note: Uint8Array | string): string {
+  return splitNote(note)[0]
+}
+
+function splitNote(note: Uint8Array | string): [text: string, signatureLines: string] {
   const whole = noteText(note)
   const split = whole.lastIndexOf('\n\n')
   if (split === -1 || !whole.endsWith('\n') || split + 2 === whole.length) {
     throw invalid('it has no text and signatures with an empty line between them')
   }
-  const lines = whole.slice(split + 2, -1).split('\n', MAX_NOTE_SIGNATURES + 1)
+  return [whole.slice(0, split + 1), whole.slice(split + 2)]
+}
+
+/**
+ * Reads signature lines, each with its newline.
+ * @throws MerkleError NOTE_TOO_MANY_SIGNATURES, NOTE_INVALID
+ */
+export function parseSignatureLines(text: string): NoteSignature[] {
+  if (!text.endsWith('\n')) throw invalid('its last line does not end')
+  const lines = text.slice(0, -1).split('\n', MAX_NOTE_SIGNATURES + 1)
   if (lines.length > MAX_NOTE_SIGNATURES) {
     throw new MerkleError(
       'NOTE_TOO_MANY_SIGNATURES',
       `a note has more than ${MAX_NOTE_SIGNATURES} signatures`,
     )
   }
-  return { text: whole.slice(0, split + 1), signatures: lines.map(parseSignatureLine) }
+  return lines.map(parseSignatureLine)
+}
+
+/**
+ * A note with further signatures, that of a cosigner beside the log's: lines as {@link signatureLine} writes them.
+ * @throws MerkleError as {@link parseNote}
+ */
+export function appendSignatures(note: string, lines: readonly string[]): string {
+  const whole = note + lines.join('')
+  parseNote(whole)
+  return whole
+}
+
+/** The line, with its newline, of a signature over a note text. */
+export async function signatureLine(text: string, { verifier, sign }: NoteSigner): Promise<string> {
+  const { name, keyId } = verifier
+  return formatSignature({ name, keyId, signature: await sign(Buffer.from(text)) })
+}
+
+/** The text of a note: what {@link parseNote} takes apart. */
+export function formatNote({ text, signatures }: Note): string {
+  return `${text}\n${signatures.map(formatSignature).join('')}`
+}
+
+function formatSignature({ name, keyId, signature }: NoteSignature): string {
+  return `${SIGNATURE_START}${name} ${encodeBase64(Buffer.concat([Buffer.from(keyId, 'hex'), signature]))}\n`
 }
 
 /**
@@ -98,12 +142,8 @@ export function verifyNote(note: Uint8Array | string, verifiers: readonly NoteVe
 export async function signNote(text: string, signers: readonly NoteSigner[]): Promise<string> {
   if (!text.endsWith('\n') || !isNoteText(text)) throw invalid('the text is not of lines')
   if (signers.length === 0) throw invalid('nobody signs it')
-  const bytes = Buffer.from(text)
   const lines: string[] = []
-  for (const { verifier, sign } of signers) {
-    const signature = Buffer.concat([Buffer.from(verifier.keyId, 'hex'), await sign(bytes)])
-    lines.push(`${SIGNATURE_START}${verifier.name} ${encodeBase64(signature)}\n`)
-  }
+  for (const signer of signers) lines.push(await signatureLine(text, signer))
   return `${text}\n${lines.join('')}`
 }
 

@@ -8,11 +8,16 @@ export type NodeErrorCode =
   | 'DID_QUEUE_FULL'
   | 'QUEUE_FULL'
   | 'NODE_STOPPING'
+  /** The node follows the ledger of another, and anchors nothing. */
+  | 'NODE_READ_ONLY'
   | 'NODE_STORE_MISMATCH'
   | 'VERSION_UNKNOWN'
   | 'VERSION_TIME_AHEAD'
   | 'VERSION_TIME_INVALID'
   | 'WORKER_FAILED'
+  /** Bytes that are no proof of a resolution, or one that shows nothing of its DID. */
+  | 'PROOF_INVALID'
+  | 'PROOF_UNAVAILABLE'
 
 /** A request that the node refuses, or cannot serve. `reason` is a code of the protocol where one says why. */
 export class NodeError extends Error {

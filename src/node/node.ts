@@ -17,6 +17,7 @@ import { nextPositionOn } from './next-position.ts'
 import { Observer, type ObserverEvent } from './observer.ts'
 import { OperationStore } from './operation-store.ts'
 import { outcomeOf } from './outcome.ts'
+import { makeResolutionProof } from './proof/make-proof.ts'
 import { OperationQueue, type QueueLimits } from './queue.ts'
 import type { OperationRecord, TransactionRecord } from './records.ts'
 import { Resolver } from './resolver.ts'
@@ -156,6 +157,12 @@ class Node implements SidetreeNode {
 
   async submit(request: Uint8Array): Promise<Submission> {
     if (this.#stopped !== undefined) throw new NodeError('NODE_STOPPING', 'the node is stopping')
+    if (this.#parts.ledger.describe().readOnly === true) {
+      throw new NodeError(
+        'NODE_READ_ONLY',
+        'this node follows the log of another: hand the operation to that one',
+      )
+    }
     const { record, accepted, request: parsed } = await this.#intake.accept(request)
     if (accepted) {
       this.#parts.onEvent?.({ type: 'accepted', id: record.id })
@@ -186,6 +193,16 @@ class Node implements SidetreeNode {
     return this.#explainer.explain(did, options)
   }
 
+  async prove(text: string): Promise<Uint8Array> {
+    const { did, published } = await this.#resolver.find(text, {})
+    if (!published) {
+      throw new NodeError('DID_UNKNOWN', 'the DID is not anchored: its long form is its own proof', {
+        reason: 'NOT_ANCHORED',
+      })
+    }
+    return makeResolutionProof(did.shortForm, did.suffix, { ...this.#parts, operations: this.#operations })
+  }
+
   history(did: string): Promise<HistoryEntry[]> {
     return this.#resolver.history(did)
   }
@@ -204,6 +221,7 @@ class Node implements SidetreeNode {
     const description = ledger.describe()
     const head = await headOrSeen(ledger, this.#operations)
     const cursor = this.#operations.cursor()?.number
+    const problems = ledger.problems?.() ?? []
     return {
       method: this.method,
       ledger: {
@@ -211,6 +229,7 @@ class Node implements SidetreeNode {
         id: description.id,
         newest: head.number,
         time: formatTime(head.timestamp * 1000),
+        ...(problems.length === 0 ? {} : { problems }),
       },
       observer: {
         cursor,
@@ -244,6 +263,7 @@ class Node implements SidetreeNode {
   }
 
   async #stop(): Promise<void> {
+    this.#parts.ledger.release?.()
     await this.#batches.stop()
     await this.#observer.stop()
     await this.#pool.close()

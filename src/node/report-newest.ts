@@ -1,4 +1,5 @@
 import { LedgerError } from '../ledger/errors.ts'
+import type { Confirmation } from '../ledger/types.ts'
 import type { OperationPosition, OperationType } from '../sidetree/types.ts'
 import { machineClock, unavailableAnchors } from '../trust/roots.ts'
 import type { TransactionEvidence } from './evidence.ts'
@@ -79,7 +80,14 @@ export class NewestEdges {
 
   #fresh(node: string, { head }: LedgerProgress, now: number): string[] {
     const clock = this.#writer.report.root(machineClock())
-    return [this.#edge(node, clock, 'CHECKPOINT_FRESH', checkFresh(head, now))]
+    const edges = [this.#edge(node, clock, 'CHECKPOINT_FRESH', checkFresh(head, now))]
+    const confirmed = head instanceof LedgerError ? undefined : head.confirmed
+    const source = this.#writer.ledger.roots.find(({ trustedFor }) =>
+      trustedFor.includes('newest-checkpoint'),
+    )
+    if (confirmed?.at === undefined || confirmed.by !== 'source' || source === undefined) return edges
+    const detail = `At ${rfc3339(confirmed.at)} the address that the log is read from showed no newer checkpoint.`
+    return [...edges, this.#edge(node, source.id, 'CHECKPOINT_NEWEST', { result: 'pass', detail })]
   }
 
   /** For a time in the past, the ledger's word of its times counts, and it must be past on the ledger too. */
@@ -196,9 +204,22 @@ function checkCompleteness({ head, cursor, reached }: LedgerProgress, until: num
 /** That the ledger speaks for a time near that of the clock. */
 function checkFresh(head: LedgerProgress['head'], now: number): Check {
   if (head instanceof LedgerError) return undecided(`The ledger does not say what time it is (${head.code}).`)
+  if (head.confirmed !== undefined) return checkConfirmed(head.confirmed, now)
   const age = Math.floor(now / 1000) - head.timestamp
   const distance = age < 0 ? `${-age} seconds after` : `${age} seconds before`
   const detail = `The ledger says that it speaks for ${rfc3339(head.timestamp)}, ${distance} the clock of this machine; of a ledger on this machine that is the same clock.`
+  return { result: Math.abs(age) <= MAX_AGE ? 'pass' : 'undecided', detail }
+}
+
+/** That it was heard lately that nothing is newer. */
+function checkConfirmed({ at, by }: Confirmation, now: number): Check {
+  if (at === undefined)
+    return undecided('Nobody has confirmed yet that the newest checkpoint known here is the newest.')
+  const age = Math.floor(now / 1000) - at
+  const distance = age < 0 ? `${-age} seconds after` : `${age} seconds before`
+  const who =
+    by === 'witnesses' ? 'A quorum of witnesses has cosigned the checkpoint' : 'The checkpoint was confirmed'
+  const detail = `${who} at ${rfc3339(at)}, ${distance} the clock of this machine.`
   return { result: Math.abs(age) <= MAX_AGE ? 'pass' : 'undecided', detail }
 }
 

@@ -12,6 +12,9 @@ const PARENTS: { readonly [role in FileRole]?: FileRole } = {
   chunk: 'provisionalIndex',
 }
 
+/** Node of the tree that a follower has built from all entries of the log. */
+const OWN_TREE = 'own-tree'
+
 /** Writes the edges that lead from the files of transactions to the root of the ledger, each once. */
 export class TransactionEdges {
   readonly #writer: ReportWriter
@@ -50,6 +53,8 @@ export class TransactionEdges {
       LEAF_ANCHOR: [anchor, leaf],
       LOG_INCLUSION: [leaf, signed],
       CHECKPOINT_SIGNATURE: [signed, ledgerRoot],
+      CHECKPOINT_WITNESSED: [signed, this.#writer.rootFor('one-history')],
+      LOG_CONSISTENCY: [signed && OWN_TREE, signed],
       LEAF_TIME: [leaf, ledgerRoot],
       LEDGER_WORD: [anchor, ledgerRoot],
     }
@@ -57,6 +62,12 @@ export class TransactionEdges {
     for (const check of checks) {
       const [from, to] = ends[check.code] ?? []
       if (from === undefined || to === undefined) continue
+      if (from === OWN_TREE)
+        this.#writer.node({
+          id: OWN_TREE,
+          kind: 'checkpoint',
+          label: 'the tree that this node has built itself',
+        })
       if (from === leaf || to === leaf)
         this.#writer.node({ id: leaf, kind: 'leaf', label: `leaf of ${this.#writer.labelOf(anchor)}` })
       if (check.code === 'LEAF_TIME') this.#times.set(anchor, check)

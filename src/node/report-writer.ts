@@ -1,6 +1,7 @@
 import type { LedgerDescription } from '../ledger/types.ts'
 import type { ReportBuilder } from '../trust/builder.ts'
 import { checkInfo } from '../trust/codes.ts'
+import type { Purpose } from '../trust/terms.ts'
 import type { CheckCode, ReportNode, Result } from '../trust/types.ts'
 import type { Check } from './operation-evidence.ts'
 
@@ -21,6 +22,11 @@ export class ReportWriter {
     this.ledger = ledger
     for (const root of ledger.roots) report.root(root)
     this.ledgerRoot = ledger.roots[0]?.id
+  }
+
+  /** The root of the ledger that is trusted for this; undefined where it names none. */
+  rootFor(purpose: Purpose): string | undefined {
+    return this.ledger.roots.find(({ trustedFor }) => trustedFor.includes(purpose))?.id
   }
 
   /** Adds a node; returns its id. */

@@ -51,8 +51,7 @@ export class ResolutionReport {
       ...this.#longFormOf(added[0]?.node, versions),
       this.#recomputed(end, evidence, this.#writer.passed(document)),
     )
-    const { versionId } = this.#found.state
-    this.#claim('document', `This is the document of the DID at version ${versionId}.`, document)
+    this.#claim('document', this.#documentStatement(), document)
     this.#active(end, last?.path ?? [], document, options)
     if (options.versionId === undefined) {
       this.#newest(new NewestEdges(this.#writer, transactions, suffix).all(newest), options)
@@ -60,6 +59,14 @@ export class ResolutionReport {
       this.#writer.report.notShown('Whether this version is the newest: a version was asked for.')
     }
     return this.#build()
+  }
+
+  /** What is left out of a part of the ledger can take a version out of the history of its DID. */
+  #documentStatement(): string {
+    const { versionId } = this.#found.state
+    return this.#writer.ledger.partial === true
+      ? `These operations of the DID are on the log and, by themselves, come to this document at version ${versionId}.`
+      : `This is the document of the DID at version ${versionId}.`
   }
 
   /** A DID that is not anchored: its long form says what it is, and nothing says that this still holds. */
@@ -110,14 +117,17 @@ export class ResolutionReport {
   #active(end: string, path: readonly string[], document: readonly string[], options: VersionOptions): void {
     const { deactivated } = this.#found.state
     const when = whenOf(options)
-    const check: Check = !this.#writer.passed(document)
-      ? {
-          result: 'undecided',
-          detail: 'Not all that the document stands on was settled, so this is not either.',
-        }
-      : deactivated
-        ? { result: 'fail', detail: 'A deactivate operation ended it; resolved anew, it counts.' }
-        : { result: 'pass', detail: 'Resolved anew, no operation that was read again deactivates it.' }
+    const open = this.#writer.ledger.partial === true && !deactivated
+    const check: Check = open
+      ? { result: 'undecided', detail: 'An operation that ended the DID may have been left out.' }
+      : !this.#writer.passed(document)
+        ? {
+            result: 'undecided',
+            detail: 'Not all that the document stands on was settled, so this is not either.',
+          }
+        : deactivated
+          ? { result: 'fail', detail: 'A deactivate operation ended it; resolved anew, it counts.' }
+          : { result: 'pass', detail: 'Resolved anew, no operation that was read again deactivates it.' }
     const statement = when === undefined ? 'The DID is active.' : `The DID was active ${when}.`
     this.#claim('active', statement, [this.#writer.edge(DID, end, 'DID_ACTIVE', check), ...path])
   }
@@ -125,6 +135,7 @@ export class ResolutionReport {
   #newest(edges: string[], options: VersionOptions): void {
     const when = whenOf(options) ?? 'now'
     this.#claim('newest', `No operation that this ledger shows changes the document ${when}.`, edges)
+    if (this.#writer.ledger.partial === true) return
     this.#writer.report.notShown(
       'That no operation of the DID is missing from the database of this node: which there are was looked up there, and the ledger was not read again.',
     )

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../codec/json.ts'
+import type { LedgerProblem } from '../ledger/types.ts'
 import type { OperationType } from '../sidetree/types.ts'
 import type { TrustReport } from '../trust/types.ts'
 import type { TransactionRecord } from './records.ts'
@@ -85,7 +86,14 @@ export interface Explanation {
 /** What an operator looks at. */
 export interface NodeStatus {
   method: string
-  ledger: { kind: string; id: string; newest: number | undefined; time: string }
+  ledger: {
+    kind: string
+    id: string
+    newest: number | undefined
+    time: string
+    /** Why no traffic should be sent here; absent where nothing speaks against it. */
+    problems?: LedgerProblem[]
+  }
   observer: {
     cursor: number | undefined
     lag: number
@@ -114,6 +122,7 @@ export interface SidetreeNode {
   readonly method: string
   /**
    * Accepts an operation request (JSON) for a later batch; resolves once it is durable.
+   * @throws NodeError NODE_READ_ONLY where the node follows the ledger of another
    * @throws SidetreeError the request breaks a rule of the protocol
    * @throws NodeError OPERATION_REFUSED (it could never apply: `reason` says why), DID_UNKNOWN, DID_EXISTS,
    * DID_DEACTIVATED, DID_QUEUE_FULL, QUEUE_FULL, NODE_STOPPING
@@ -133,6 +142,12 @@ export interface SidetreeNode {
   atHand(did: string): Resolution | undefined
   /** As `resolve`, with the trust report. */
   explain(did: string, options?: VersionOptions): Promise<Explanation>
+  /**
+   * The proof of all operations of a DID that this node knows, to be carried away (docs/spec/resolution-proof.md).
+   * @throws as `resolve`; NodeError DID_UNKNOWN with the reason NOT_ANCHORED for a long form that proves itself;
+   * PROOF_UNAVAILABLE
+   */
+  prove(did: string): Promise<Uint8Array>
   /** Operations of a DID in ledger order. @throws as `resolve` */
   history(did: string): Promise<HistoryEntry[]>
   /** Transactions that were decided, after a number. */

@@ -175,6 +175,14 @@ export const CHECKS = {
     purpose: 'ledger-order',
     fail: 'The checkpoint is not from this log. Compare the key that is pinned with the one that the log publishes.',
   },
+  CHECKPOINT_WITNESSED: {
+    meaning: 'As many witnesses as the policy asks for have cosigned the checkpoint.',
+    spec: 'C2SP tlog-cosignature, tlog-policy',
+    relation: 'witnessedBy',
+    purpose: 'one-history',
+    never: ['fail'],
+    fail: 'The log may show others another history. Fetch the checkpoint again, or ask the witnesses that lack.',
+  },
   CHECKPOINT_FRESH: {
     meaning: 'The checkpoint is recent by the clock of this machine.',
     spec: DESIGN,
@@ -182,6 +190,14 @@ export const CHECKS = {
     purpose: 'time',
     never: ['fail'],
     fail: 'Later operations may exist. Fetch a newer checkpoint, and compare the clock of this machine.',
+  },
+  CHECKPOINT_NEWEST: {
+    meaning: 'Whoever the log is read from has shown no newer checkpoint.',
+    spec: DESIGN,
+    relation: 'freshAt',
+    basis: ['remote'],
+    purpose: 'newest-checkpoint',
+    fail: 'Later operations may exist. Look whether the log can be reached, or follow it with witnesses.',
   },
   LEAF_TIME: {
     meaning: 'The log says when it added the leaf.',

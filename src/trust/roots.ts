@@ -66,6 +66,18 @@ export function remoteNode(url: string, pinnedBy: PinnedBy): Root {
   }
 }
 
+/** Whoever the files of a followed log come from, where no witnesses say which checkpoint is the newest. */
+export function logSource(url: string): Root {
+  return {
+    id: 'log-source',
+    kind: 'party',
+    name: `whoever answers for the log at ${url}`,
+    pinnedBy: 'operator',
+    trustedFor: ['newest-checkpoint'],
+    ifItLies: 'An old state of the ledger is taken for the newest, until it is asked elsewhere.',
+  }
+}
+
 /** Whoever runs the host of a did:web DID. Comes with the DID, so with the request, unless the operator named it. */
 export function webHost(host: string, pinnedBy: PinnedBy): Root {
   return {

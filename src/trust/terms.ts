@@ -61,7 +61,9 @@ export type PinnedBy = (typeof PINNED_BY)[number]
 export const PURPOSES = {
   'ledger-order':
     'which anchors are on the ledger and in which order, shown alike to everyone, with none left out',
+  'one-history': 'that the log has not shown others another history',
   'ledger-time': 'when an anchor was made',
+  'newest-checkpoint': 'that the log has no newer checkpoint than the one that it shows',
   'unseen-files': 'that files which nobody could read say nothing of this DID',
   time: 'what time it is now',
   resolution: 'the whole answer to a resolution, unchecked',

@@ -100,6 +100,12 @@ export class FakeNode implements SidetreeNode {
     return { resolution: await this.resolve(did, options), report: exampleReport() }
   }
 
+  async prove(did: string): Promise<Uint8Array> {
+    this.#ask('prove', did)
+    await this.resolve(did)
+    return Buffer.from('{"a":"proof"}')
+  }
+
   async history(did: string): Promise<HistoryEntry[]> {
     this.#ask('history', did)
     await this.resolve(did)

@@ -38,6 +38,11 @@ describe('health', () => {
       'FILES_MISSING_TOO_LONG',
       status => Object.assign(status.unresolvable, { count: 1, oldest: '2026-05-02T10:59:59Z' }),
     ],
+    [
+      'LEDGER_FROZEN',
+      status =>
+        Object.assign(status.ledger, { problems: [{ code: 'LEDGER_FROZEN', detail: 'two histories' }] }),
+    ],
   ]
   it.each(reasons)('is not ready: %s', async (code, change) => {
     const response = await ready(change)

@@ -34,6 +34,7 @@ describe('the API description', () => {
     expect(listed.sort()).toEqual([
       'GET /1.0/identifiers/{did}',
       'GET /dids/{did}/history',
+      'GET /dids/{did}/proof',
       'GET /dids/{did}/report',
       'GET /health/live',
       'GET /health/ready',

@@ -106,7 +106,7 @@ async function benchLog(folder: string): Promise<Figure[]> {
     clock: systemClock,
   })
   const anchorString = `10000.${'Qm'.padEnd(46, 'x')}`
-  const value = encodeLeaf({ time: 1_750_000_000, anchorString, writer: 'bench' })
+  const value = encodeLeaf({ type: 'anchor', time: 1_750_000_000, anchorString, writer: 'bench' })
   let written = 0
   const append = (count: number, together: number) =>
     rate(count, () => inFlight(Array(count), together, () => log.anchor(anchorString, 'bench')))

@@ -20,7 +20,7 @@ export interface End {
   stderr: string
 }
 
-/** A `rootline up` in a folder, from before it is ready. */
+/** A process of `rootline` that serves HTTP, from before it is ready. */
 export interface NodeProcess {
   child: ChildProcess
   /** Its URL, once it is ready; undefined where it ended before. */
@@ -39,9 +39,14 @@ afterAll(() => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Starts the real command on a free port. */
-export function spawnNode(data: string, { env = {}, maxFileKib }: SpawnOptions = {}): NodeProcess {
-  const command = [process.execPath, MAIN, 'up', '--data', data, '--listen', '127.0.0.1:0']
+/** Starts the real `rootline up` on a free port. */
+export function spawnNode(data: string, options: SpawnOptions = {}): NodeProcess {
+  return spawnCommand(['up', '--data', data, '--listen', '127.0.0.1:0'], options)
+}
+
+/** Starts a command that serves HTTP until it is ended. */
+export function spawnCommand(own: string[], { env = {}, maxFileKib }: SpawnOptions = {}): NodeProcess {
+  const command = [process.execPath, MAIN, ...own]
   const limited = `ulimit -S -f ${maxFileKib}; exec "$0" "$@"`
   const [program = '', ...args] = maxFileKib === undefined ? command : ['bash', '-c', limited, ...command]
   const child = spawn(program, args, { env: { ...ENVIRONMENT, ...env } })

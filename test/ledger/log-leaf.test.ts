@@ -5,13 +5,19 @@ import { LedgerError } from '../../src/ledger/errors.ts'
 import { type AnchorLeaf, encodeLeaf, parseLeaf } from '../../src/ledger/log/leaf.ts'
 import { hashLeaf } from '../../src/merkle/tree.ts'
 
-const LEAF: AnchorLeaf = { time: 1_800_000_000, anchorString: '2.QmExample', writer: 'node.example' }
+const LEAF: AnchorLeaf = {
+  type: 'anchor',
+  time: 1_800_000_000,
+  anchorString: '2.QmExample',
+  writer: 'node.example',
+}
 const bytesOf = (text: string) => Buffer.from(text)
 
 const leafText = fc
   .string({ minLength: 1, maxLength: 300, unit: 'grapheme' })
   .filter(text => !/\p{Cc}/u.test(text) && Buffer.byteLength(text) <= 1024)
 const leaf = fc.record({
+  type: fc.constant('anchor' as const),
   time: fc.integer({ min: 0, max: 253_402_300_799 }),
   anchorString: leafText,
   writer: leafText,

@@ -1,3 +1,4 @@
+import type { Cosigning } from '../../src/ledger/log/cosigning.ts'
 import type { PublishedCheckpoint } from '../../src/ledger/log/published-checkpoint.ts'
 import { entryKey, HEAD_KEY, type LogStore } from '../../src/ledger/log/records.ts'
 import { TransparencyLog } from '../../src/ledger/log/transparency-log.ts'
@@ -40,7 +41,12 @@ export class LogWorld {
 
   /** Opens the log as a new process would, with the fault that is set. */
   open(
-    options: { acceptUnknownHistory?: boolean; signer?: NoteSigner; origin?: string } = {},
+    options: {
+      acceptUnknownHistory?: boolean
+      signer?: NoteSigner
+      origin?: string
+      cosigning?: Cosigning
+    } = {},
   ): Promise<TransparencyLog> {
     const { store, published } = this.process()
     return TransparencyLog.open({
@@ -49,6 +55,7 @@ export class LogWorld {
       signer: this.#watched(options.signer ?? KEY),
       origin: options.origin ?? ORIGIN,
       clock: { now: () => this.time, elapsed: () => this.elapsed },
+      ...(options.cosigning === undefined ? {} : { cosigning: options.cosigning }),
       acceptUnknownHistory: options.acceptUnknownHistory ?? false,
     })
   }
@@ -77,6 +84,11 @@ export class LogWorld {
       if (entry === undefined) return entries
       entries.push(entry)
     }
+  }
+
+  /** Leaves in the durable head. */
+  durableSize(): number {
+    return JSON.parse(Buffer.from(this.disk.get(HEAD_KEY.toString('latin1')) ?? '{}').toString()).size
   }
 
   /** A copy of the database, as a backup would be. */

@@ -39,7 +39,11 @@ describe('a log verified whole', () => {
     ['a missing last entry', w => w.disk.delete(at(entryKey(299))), /counts 300 entries, and there are 299/],
     [
       'an entry too many',
-      w => w.disk.set(at(entryKey(300)), encodeLeaf({ time: 2e9, anchorString: '1.x', writer: 'w' })),
+      w =>
+        w.disk.set(
+          at(entryKey(300)),
+          encodeLeaf({ type: 'anchor', time: 2e9, anchorString: '1.x', writer: 'w' }),
+        ),
       /counts 300 entries, and there are 301/,
     ],
     [
@@ -49,12 +53,20 @@ describe('a log verified whole', () => {
     ],
     [
       'an entry with another content',
-      w => w.disk.set(at(entryKey(7)), encodeLeaf({ time: 1_800_000_001, anchorString: '1.x', writer: 'w' })),
+      w =>
+        w.disk.set(
+          at(entryKey(7)),
+          encodeLeaf({ type: 'anchor', time: 1_800_000_001, anchorString: '1.x', writer: 'w' }),
+        ),
       /tile 0 of level 0/,
     ],
     [
       'an entry that is earlier than the one before',
-      w => w.disk.set(at(entryKey(7)), encodeLeaf({ time: 1, anchorString: '1.7', writer: 'w' })),
+      w =>
+        w.disk.set(
+          at(entryKey(7)),
+          encodeLeaf({ type: 'anchor', time: 1, anchorString: '1.7', writer: 'w' }),
+        ),
       /time of entry 7/,
     ],
     ['a missing tile', w => w.disk.delete(at(tileKey(0, 0))), /tile 0 of level 0/],

@@ -29,6 +29,8 @@ export interface TestNode {
 }
 
 const LOG_KEY = generateLogKey('log.example/test')
+/** Verifies what the log of a test node signs. */
+export const LOG_VKEY = parseSigningKey(LOG_KEY).verifier.vkey
 
 /** Starts a node in `folder`; `wrap` may put something between it and its parts. */
 export async function startTestNode(

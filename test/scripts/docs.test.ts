@@ -162,7 +162,8 @@ describe('commands in the documents', () => {
           expect(options, text).toContain(word)
         }
       }
-      expect(command.commands, `${text} names a command`).toEqual([])
+      // A group of commands has no options of its own; one that has some does something itself.
+      if (command.options.length === 0) expect(command.commands, `${text} names a command`).toEqual([])
     }
   })
 })

@@ -22,6 +22,7 @@ import { type Resolved, resolveDid } from '../resolution.ts'
 import { action, type Host, type Run } from '../run.ts'
 import { type DidSession, nodeClient, openSession, operationCurve, protocolParameters } from '../session.ts'
 import { safeJson, table } from '../terminal.ts'
+import { proveCommand, verifyProofCommand } from './did-proof.ts'
 
 /** `rootline did`: everything about DIDs. */
 export function didCommand(host: Host): Command {
@@ -32,6 +33,8 @@ export function didCommand(host: Host): Command {
   did.addCommand(deactivateCommand(host))
   did.addCommand(resolveCommand(host))
   did.addCommand(historyCommand(host))
+  did.addCommand(proveCommand(host))
+  did.addCommand(verifyProofCommand(host))
   return did
 }
 

@@ -7,17 +7,22 @@ import { Store } from '../../store/store.ts'
 import { EXIT } from '../../trust/exit-status.ts'
 import { type DataFolder, dataFolder, requireDataFolder } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
+import { heldLogIn, verifyHeldLog } from '../held-folder.ts'
 import { readLogKey } from '../log-key.ts'
 import { text, withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
 import { nodeClient } from '../session.ts'
 import { safeText } from '../terminal.ts'
+import { evidenceCommand, verifyEvidenceCommand } from './log-evidence.ts'
 
 /** `rootline log`: the transparency log. */
 export function logCommand(host: Host): Command {
   const log = new Command('log').description('Look at the transparency log, and verify it.')
   log.addCommand(checkpointCommand(host))
   log.addCommand(verifyCommand(host))
+  log.addCommand(keyCommand(host))
+  log.addCommand(evidenceCommand(host))
+  log.addCommand(verifyEvidenceCommand(host))
   return log
 }
 
@@ -54,7 +59,7 @@ async function verify({ settings, terminal, options }: Run): Promise<number> {
   requireDataFolder(folder)
   const vkey = text(options['key'])
   const key = vkey === undefined ? await verifierOf(folder) : parseVkey(vkey)
-  terminal.progress(`reading ${folder.log}`)
+  terminal.progress(`reading ${existsSync(folder.followed) ? folder.followed : folder.log}`)
   const verification = await verifyLogIn(folder, key)
   const { size, root, problems } = verification
   terminal.result({ log: key.name, ...verification }, () =>
@@ -65,8 +70,24 @@ async function verify({ settings, terminal, options }: Run): Promise<number> {
   return problems.length === 0 ? EXIT.verified : EXIT.false
 }
 
-/** The public half of a folder's log key. @throws CliError LOG_KEY_MISSING */
+function keyCommand(host: Host): Command {
+  const command = new Command('key').description(
+    'Print the verifier key of the log in a folder: what others need to follow the log, or to verify what it has signed.',
+  )
+  withExamples(command, 'rootline log key --data ./node')
+  return withSettings(command, 'data').action(action(host, printKey))
+}
+
+async function printKey({ settings, terminal }: Run): Promise<undefined> {
+  const folder = dataFolder(settings.data)
+  requireDataFolder(folder)
+  const { name, vkey, fingerprint } = await verifierOf(folder)
+  terminal.result({ log: name, vkey, fingerprint: `sha256:${fingerprint}` }, () => safeText(vkey))
+}
+
+/** The key of a folder's log, or of the one that it follows. @throws CliError LOG_KEY_MISSING */
 export async function verifierOf(folder: DataFolder): Promise<NoteVerifier> {
+  if (existsSync(folder.followed)) return (await heldLogIn(folder)).verifier
   const signer = await readLogKey(folder)
   if (signer !== undefined) return signer.verifier
   throw new CliError('LOG_KEY_MISSING', `there is no key ${folder.logKey}`, {
@@ -76,6 +97,7 @@ export async function verifierOf(folder: DataFolder): Promise<NoteVerifier> {
 
 /** Verifies the log in a folder. @throws StoreError where its database cannot be opened */
 export async function verifyLogIn(folder: DataFolder, key: NoteVerifier) {
+  if (existsSync(folder.followed)) return verifyHeldLog(folder, key)
   const store = await Store.open(folder.log)
   try {
     const published = existsSync(folder.checkpoint) ? await readFile(folder.checkpoint, 'utf8') : undefined

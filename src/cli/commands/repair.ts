@@ -160,13 +160,16 @@ async function finishUnfinished(folder: DataFolder, terminal: Terminal): Promise
 
 /** Everything else follows from the log, so nothing is done where it is not whole. @throws CliError NOT_REPAIRABLE */
 async function requireSoundLog(folder: DataFolder, terminal: Terminal): Promise<void> {
+  const follows = existsSync(folder.followed)
+  await salvage(follows ? folder.followed : folder.log, terminal)
   const verifier = await verifierOf(folder)
-  await salvage(folder.log, terminal)
   terminal.progress('verifying the log')
   const { problems } = await verifyLogIn(folder, verifier)
   if (problems.length === 0) return
   throw new CliError('NOT_REPAIRABLE', `the log is damaged: ${problems.slice(0, 3).join('; ')}`, {
-    hint: 'put back a copy of the folder that is no older than its file log-checkpoint; "rootline check" lists all problems',
+    hint: follows
+      ? `take away ${folder.followed}: the node reads the log again from where it follows it`
+      : 'put back a copy of the folder that is no older than its file log-checkpoint; "rootline check" lists all problems',
     status: EXIT.false,
   })
 }

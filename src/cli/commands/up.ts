@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { pino } from 'pino'
 import { withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
+import { firstSignal } from '../signals.ts'
 
 /** `rootline up`: a node, in the foreground. */
 export function upCommand(host: Host): Command {
@@ -15,8 +16,14 @@ export function upCommand(host: Host): Command {
       'begin on a log whose record of what it has published is lost. If this is not the newest copy of the folder, ' +
         'the log will sign a second history',
     )
-  withExamples(command, 'rootline up', 'rootline up --data ./node --listen 127.0.0.1:8888')
-  withSettings(command, 'data', 'listen', 'method', 'network', 'protocol', 'logName', 'logLevel')
+  withExamples(
+    command,
+    'rootline up',
+    'rootline up --data ./node --listen 127.0.0.1:8888',
+    'rootline up --data ./follower --follow https://log.example --log-key VKEY --policy witnesses.txt',
+  )
+  withSettings(command, 'data', 'listen', 'method', 'network', 'protocol', 'logName')
+  withSettings(command, 'follow', 'logKey', 'origin', 'policy', 'source', 'logLevel')
   return command.action(action(host, up))
 }
 
@@ -39,19 +46,4 @@ async function up({ settings, terminal, options, unknownVariables }: Run): Promi
   logger.info({ signal }, 'stopping: the batch under way is finished first')
   await node.close()
   logger.info('stopped')
-}
-
-/** The first signal to end, also where it comes while the node starts; a second one ends the process at once. */
-function firstSignal(): Promise<NodeJS.Signals> {
-  return new Promise(resolve => {
-    let stopping = false
-    const onSignal = (signal: NodeJS.Signals) => {
-      // 128 and the number of the signal, as a shell reports it.
-      if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
-      stopping = true
-      resolve(signal)
-    }
-    process.on('SIGTERM', onSignal)
-    process.on('SIGINT', onSignal)
-  })
 }

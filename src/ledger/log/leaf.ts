@@ -6,6 +6,8 @@ import { LedgerError } from '../errors.ts'
 
 /** A leaf that records an anchor (docs/spec/log-leaf.md). */
 export interface AnchorLeaf {
+  /** Other types of leaf join it later. */
+  type: 'anchor'
   /** When the log took it: Unix seconds. */
   time: number
   anchorString: string
@@ -36,8 +38,8 @@ export function encodeLeaf(leaf: AnchorLeaf): Buffer {
       throw new LedgerError('LEDGER_ANCHOR_INVALID', limit)
     }
   }
-  const { anchorString, time, writer } = leaf
-  return Buffer.from(canonicalize({ v: 1, type: 'anchor', time, anchorString, writer }))
+  const { type, anchorString, time, writer } = leaf
+  return Buffer.from(canonicalize({ v: 1, type, time, anchorString, writer }))
 }
 
 /**
@@ -55,9 +57,9 @@ export function parseLeaf(bytes: Uint8Array): AnchorLeaf {
   if (typeof anchorString !== 'string' || !isLeafText(anchorString))
     throw invalid('its anchor string is not valid')
   if (typeof writer !== 'string' || !isLeafText(writer)) throw invalid('its writer is not valid')
-  if (Buffer.compare(encodeLeaf({ time, anchorString, writer }), bytes) !== 0)
-    throw invalid('it is not canonical')
-  return { time, anchorString, writer }
+  const leaf: AnchorLeaf = { type, time, anchorString, writer }
+  if (Buffer.compare(encodeLeaf(leaf), bytes) !== 0) throw invalid('it is not canonical')
+  return leaf
 }
 
 function readObject(bytes: Uint8Array): JsonObject {

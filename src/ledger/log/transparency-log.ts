@@ -1,6 +1,6 @@
 import { formatCheckpoint } from '../../merkle/checkpoint.ts'
 import { encodeBundle } from '../../merkle/entry-bundle.ts'
-import { inclusionProof } from '../../merkle/make-proof.ts'
+import { consistencyProof, inclusionProof } from '../../merkle/make-proof.ts'
 import { signNote } from '../../merkle/note.ts'
 import type { NoteSigner } from '../../merkle/signing-key.ts'
 import { TileCache, tileHashes } from '../../merkle/tile.ts'
@@ -14,6 +14,7 @@ import type {
   LedgerDescription,
   LedgerHead,
   LedgerPosition,
+  LedgerProblem,
   LedgerProof,
   LedgerTransaction,
   LogProof,
@@ -21,6 +22,7 @@ import type {
   Reorganisation,
 } from '../types.ts'
 import { LeafClock, type LogClock } from './clock.ts'
+import type { Cosigning } from './cosigning.ts'
 import { describeLog } from './description.ts'
 import { encodeLeaf } from './leaf.ts'
 import type { PublishedCheckpoint } from './published-checkpoint.ts'
@@ -39,6 +41,8 @@ export interface TransparencyLogParts {
   /** Names the log, for ever; C2SP tlog-checkpoint wants a URL without scheme. Usually the name of its key. */
   origin: string
   clock: LogClock
+  /** Gets the cosignatures that a checkpoint needs before it is published. Default: it needs none. */
+  cosigning?: Cosigning
   /**
    * True opens a database with entries beside which no published checkpoint is kept. Only for an operator who knows
    * that it is the newest copy. Default false.
@@ -48,6 +52,10 @@ export interface TransparencyLogParts {
 
 /** Most leaves in one commit; each has at most some 4 KB. */
 const MAX_BATCH = 1024
+/** How often the newest checkpoint is cosigned again while the log does not grow, in milliseconds. */
+const COSIGN_AGAIN_MS = 60_000
+/** Wait for witnesses after which the log counts as not well, in seconds. */
+const LONG_WAIT = 60
 /** Tiles remembered for proofs, at some 35 KB. */
 const TILES_REMEMBERED = 128
 
@@ -90,6 +98,7 @@ export class TransparencyLog implements Ledger {
   #published: Published
   #waiting: Waiting[] = []
   #sequencing: Promise<void> | undefined
+  #cosignTimer: NodeJS.Timeout | undefined
   #recovering: Promise<void> | undefined
   /** Set while what is in memory may differ from the database. */
   #failed = false
@@ -98,7 +107,7 @@ export class TransparencyLog implements Ledger {
   private constructor(parts: TransparencyLogParts, head: LogHead, builder: TileBuilder) {
     this.#parts = parts
     this.#clock = new LeafClock(parts.clock)
-    this.#proofs = new LogProofVerifier(parts.origin, parts.signer.verifier)
+    this.#proofs = new LogProofVerifier(parts.origin, parts.signer.verifier, parts.cosigning?.policy)
     this.#head = head
     this.#builder = builder
     this.#published = { size: 0, time: undefined, checkpoint: '', tail: Buffer.alloc(0) }
@@ -118,6 +127,7 @@ export class TransparencyLog implements Ledger {
       const { head, builder } = await checkAtStart(startUp(parts))
       const log = new TransparencyLog(parts, head, builder)
       await log.#begin()
+      log.#keepCosigned()
       return log
     } catch (error) {
       inUse.delete(store)
@@ -128,12 +138,10 @@ export class TransparencyLog implements Ledger {
   async anchor(anchorString: string, writer: string): Promise<LedgerTransaction> {
     if (this.#closed) throw closed()
     // Refused here, so that it does not refuse the others of its batch.
-    encodeLeaf({ time: 0, anchorString, writer })
+    encodeLeaf({ type: 'anchor', time: 0, anchorString, writer })
     return new Promise((resolve, reject) => {
       this.#waiting.push({ anchorString, writer, resolve, reject })
-      this.#sequencing ??= this.#sequence().finally(() => {
-        this.#sequencing = undefined
-      })
+      this.#sequenceWaiting()
     })
   }
 
@@ -187,7 +195,19 @@ export class TransparencyLog implements Ledger {
   }
 
   describe(): LedgerDescription {
-    return describeLog(this.#parts.origin, this.#parts.signer.verifier)
+    const { origin, signer, cosigning } = this.#parts
+    return describeLog(origin, signer.verifier, cosigning?.policy)
+  }
+
+  /** The witnesses have kept what is new waiting for long, or are all that it waits for. */
+  problems(): LedgerProblem[] {
+    const { cosigning, clock } = this.#parts
+    const since = cosigning?.waitingSince
+    if (since === undefined) return []
+    const seconds = Math.floor(clock.now() / 1000) - since
+    if (seconds < LONG_WAIT) return []
+    const detail = `too few witnesses have cosigned the newest checkpoint for ${seconds} s`
+    return [{ code: 'LEDGER_QUORUM_MISSING', detail }]
   }
 
   onTransaction(listener: () => void): () => void {
@@ -196,10 +216,17 @@ export class TransparencyLog implements Ledger {
     return () => this.#listeners.delete(own)
   }
 
+  /** What waits for witnesses waits no longer; it is published once the log is opened again. */
+  release(): void {
+    this.#parts.cosigning?.release()
+  }
+
   /** Answers the anchors that wait, and lets go of the database. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    clearInterval(this.#cosignTimer)
+    this.release()
     await this.#sequencing
     await this.#recovering?.catch(() => {})
     inUse.delete(this.#parts.store)
@@ -239,6 +266,33 @@ export class TransparencyLog implements Ledger {
     return entry !== undefined && hashLeaf(entry).toString('hex') === timeHash ? entry : undefined
   }
 
+  #sequenceWaiting(): void {
+    this.#sequencing ??= this.#sequence().finally(() => {
+      this.#sequencing = undefined
+      if (this.#waiting.length > 0) this.#sequenceWaiting()
+    })
+  }
+
+  /** A follower takes the newest cosignature for the time up to which it knows that nothing is newer. */
+  #keepCosigned(): void {
+    if (this.#parts.cosigning === undefined) return
+    this.#cosignTimer = setInterval(() => void this.cosignAgain(), COSIGN_AGAIN_MS).unref()
+  }
+
+  /** Publishes the newest checkpoint again, with new cosignatures, unless the log is growing or their quorum is away. */
+  async cosignAgain(): Promise<void> {
+    if (this.#closed || this.#failed || this.#sequencing !== undefined) return
+    this.#sequencing = this.#publish()
+      .catch(() => {
+        this.#failed = true
+      })
+      .finally(() => {
+        this.#sequencing = undefined
+        if (this.#waiting.length > 0) this.#sequenceWaiting()
+      })
+    await this.#sequencing
+  }
+
   async #sequence(): Promise<void> {
     // One turn of the event loop, so that anchors of the same tick share a commit.
     await new Promise<void>(resolve => setImmediate(resolve))
@@ -258,7 +312,9 @@ export class TransparencyLog implements Ledger {
     await this.#settled()
     const time = this.#clock.next(this.#head.time)
     const first = this.#head.size
-    const entries = batch.map(({ anchorString, writer }) => encodeLeaf({ time, anchorString, writer }))
+    const entries = batch.map(({ anchorString, writer }) =>
+      encodeLeaf({ type: 'anchor', time, anchorString, writer }),
+    )
     this.#requireHead()
     try {
       await this.#commit(entries, time)
@@ -290,13 +346,23 @@ export class TransparencyLog implements Ledger {
     this.#requireHead()
   }
 
-  /** Signs the durable head and lets it be seen. */
-  async #publish(): Promise<void> {
-    const { signer, origin, published } = this.#parts
+  /** Signs the durable head and, once its witnesses have cosigned, lets it be seen. */
+  async #publish(atStart = false): Promise<void> {
+    const { signer, origin, published, cosigning } = this.#parts
     const { size, time } = this.#head
-    const checkpoint = await signNote(formatCheckpoint(origin, size, this.#builder.root()), [signer])
+    const signed = await signNote(formatCheckpoint(origin, size, this.#builder.root()), [signer])
+    const checkpoint =
+      cosigning === undefined
+        ? signed
+        : await cosigning.cosign({ size, checkpoint: signed, proof: this.#proofsTo(size) }, atStart)
     await published.write(checkpoint)
     this.#published = { size, time, checkpoint, tail: this.#builder.tail(0) }
+  }
+
+  /** Consistency proofs to the durable head, for whoever has seen less of it. */
+  #proofsTo(size: number): (old: number) => Uint8Array[] {
+    const read = tileHashes(size, tileReader(this.#parts.store, size, this.#builder.tail(0)), this.#tiles)
+    return old => (old === 0 || old === size ? [] : consistencyProof(old, size, read))
   }
 
   /** Takes the head that the guard has accepted as this log's own, in a new epoch. */
@@ -304,7 +370,7 @@ export class TransparencyLog implements Ledger {
     const head = { ...this.#head, epoch: this.#head.epoch + 1 }
     await this.#parts.store.commit([{ key: HEAD_KEY, value: encodeHead(head) }])
     this.#head = head
-    await this.#publish()
+    await this.#publish(true)
   }
 
   /** Compares the head in the database with the one that this log wrote last. */

@@ -1,5 +1,6 @@
 import { openCheckpoint, type SignedCheckpoint } from '../../merkle/checkpoint.ts'
 import { MerkleError } from '../../merkle/errors.ts'
+import { meetsQuorum, type TlogPolicy } from '../../merkle/policy.ts'
 import { hashLeaf } from '../../merkle/tree.ts'
 import { verifyInclusion } from '../../merkle/verify-proof.ts'
 import type { NoteVerifier } from '../../merkle/vkey.ts'
@@ -9,7 +10,10 @@ import { type AnchorLeaf, parseLeaf } from './leaf.ts'
 
 /** What the checks of a proof found, from the transaction towards the log's key. */
 export interface LogProofReport {
-  /** LEAF_ANCHOR, LOG_INCLUSION, CHECKPOINT_SIGNATURE and LEAF_TIME, each once, in this order. */
+  /**
+   * LEAF_ANCHOR, LOG_INCLUSION, CHECKPOINT_SIGNATURE, where a policy asks for witnesses CHECKPOINT_WITNESSED, and
+   * LEAF_TIME, each once, in this order.
+   */
   checks: ProofCheck[]
   /** Hash of the leaf that the proof carries. */
   leafHash: Uint8Array
@@ -25,12 +29,17 @@ export interface LogProofReport {
 export class LogProofVerifier {
   readonly #origin: string
   readonly #verifier: NoteVerifier
+  readonly #policy: TlogPolicy | undefined
   #last: { note: string; opened: SignedCheckpoint | MerkleError } | undefined
 
-  /** @param origin of the log, and `verifier` its key: both pinned by whoever verifies */
-  constructor(origin: string, verifier: NoteVerifier) {
+  /**
+   * @param origin of the log, and `verifier` its key: both pinned by whoever verifies
+   * @param policy of whoever verifies; with the quorum `none`, no witness counts
+   */
+  constructor(origin: string, verifier: NoteVerifier, policy?: TlogPolicy) {
     this.#origin = origin
     this.#verifier = verifier
+    this.#policy = policy?.quorum === 'none' ? undefined : policy
   }
 
   verify(proof: LogProof, transaction: LedgerTransaction): LogProofReport {
@@ -42,13 +51,17 @@ export class LogProofVerifier {
       checkAnchor(proof, leaf, leafHash, transaction),
       checkInclusion(proof, leafHash, checkpoint),
       checkSignature(opened, this.#verifier),
+      ...(this.#policy === undefined ? [] : [checkWitnesses(checkpoint, this.#policy)]),
       checkTime(leaf, transaction),
     ]
     return { checks, leafHash, checkpoint }
   }
 
   #open(note: string): SignedCheckpoint | MerkleError {
-    if (this.#last?.note !== note) this.#last = { note, opened: open(note, this.#origin, this.#verifier) }
+    if (this.#last?.note !== note) {
+      const witnesses = this.#policy?.witnesses.map(({ verifier }) => verifier) ?? []
+      this.#last = { note, opened: open(note, this.#origin, this.#verifier, witnesses) }
+    }
     return this.#last.opened
   }
 }
@@ -125,6 +138,27 @@ function checkSignature(opened: SignedCheckpoint | MerkleError, verifier: NoteVe
       }
 }
 
+/** Too few witnesses speak against nothing: more of them may cosign yet. */
+function checkWitnesses(checkpoint: SignedCheckpoint | undefined, policy: TlogPolicy): ProofCheck {
+  const code = 'CHECKPOINT_WITNESSED'
+  if (checkpoint === undefined) {
+    return { code, result: 'skipped', detail: 'There is no checkpoint signed by the log.' }
+  }
+  const times = new Map(checkpoint.signatures.map(({ verifier, timestamp }) => [verifier.vkey, timestamp]))
+  const cosigned = policy.witnesses.flatMap(({ name, verifier }) => {
+    const time = times.get(verifier.vkey)
+    return time === undefined ? [] : [`${name} at ${new Date(time * 1000).toISOString()}`]
+  })
+  const who = cosigned.length === 0 ? 'nobody' : cosigned.join(', ')
+  return meetsQuorum(policy, new Set(times.keys()))
+    ? { code, result: 'pass', detail: `A quorum of witnesses has cosigned the checkpoint: ${who}.` }
+    : {
+        code,
+        result: 'undecided',
+        detail: `The quorum of the policy has not cosigned the checkpoint: ${who} has.`,
+      }
+}
+
 /** That the leaf has a time is computed; that the time is true is the log's word. */
 function checkTime(leaf: AnchorLeaf | LedgerError, transaction: LedgerTransaction): ProofCheck {
   const code = 'LEAF_TIME'
@@ -135,9 +169,14 @@ function checkTime(leaf: AnchorLeaf | LedgerError, transaction: LedgerTransactio
     : { code, result: 'fail', detail: `The leaf gives the time ${time}, which is not the transaction's.` }
 }
 
-function open(note: string, origin: string, verifier: NoteVerifier): SignedCheckpoint | MerkleError {
+function open(
+  note: string,
+  origin: string,
+  verifier: NoteVerifier,
+  witnesses: readonly NoteVerifier[],
+): SignedCheckpoint | MerkleError {
   try {
-    return openCheckpoint(note, origin, verifier)
+    return openCheckpoint(note, origin, verifier, witnesses)
   } catch (error) {
     if (error instanceof MerkleError) return error
     throw error

@@ -132,7 +132,7 @@ function mutate(root: JsonObject, mutation: Mutation): void {
   const value = owner[place.name]
   switch (mutation.how) {
     case 'replace':
-      owner[place.name] = mutation.value
+      owner[place.name] = structuredClone(mutation.value)
       return
     case 'remove':
       if (Array.isArray(place.owner)) place.owner.splice(Number(place.name), 1)
@@ -142,7 +142,7 @@ function mutate(root: JsonObject, mutation: Mutation): void {
       if (Array.isArray(place.owner)) place.owner.push(structuredClone(value ?? null))
       return
     case 'add':
-      if (!Array.isArray(place.owner)) owner[mutation.name] = mutation.value
+      if (!Array.isArray(place.owner)) owner[mutation.name] = structuredClone(mutation.value)
       return
     default:
       if (typeof value === 'string' && value !== '') owner[place.name] = reword(value, mutation.how)

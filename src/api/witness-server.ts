@@ -1,0 +1,71 @@
+import rateLimit from '@fastify/rate-limit'
+import { type FastifyBaseLogger, type FastifyReply, fastify, LogController } from 'fastify'
+import type { Witness, WitnessAnswer } from '../ledger/witness/witness.ts'
+import { MAX_REQUEST_BYTES, SIZE_TYPE } from '../merkle/witness-request.ts'
+import { answerClientError } from './client-error.ts'
+
+/** What the server of a witness is made of. */
+export interface WitnessServerParts {
+  witness: Witness
+  logger?: FastifyBaseLogger
+  /** Requests of one client address in a minute. Default 600. */
+  requestsPerMinute?: number
+}
+
+const TEXT = 'text/plain; charset=utf-8'
+/** Longest time for a request to arrive, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 10_000
+
+/**
+ * The HTTP server of a witness (C2SP tlog-witness): `POST /add-checkpoint`; for those who monitor it,
+ * `GET /<hex of SHA-256(origin)>/checkpoint`; and `GET /vkey` and `/health`. It has no secrets and takes no token: what it
+ * signs depends on the signature of a log that it was told of.
+ */
+export async function buildWitnessServer({ witness, logger, requestsPerMinute = 600 }: WitnessServerParts) {
+  const app = fastify({
+    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: MAX_REQUEST_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { maxHeaderSize: 16_384, headersTimeout: REQUEST_TIMEOUT_MS },
+    clientErrorHandler: answerClientError,
+  })
+  await app.register(rateLimit, { max: requestsPerMinute, timeWindow: 60_000 })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store')
+  })
+  app.setErrorHandler((error, request, reply) => {
+    const status = (error as { statusCode?: number }).statusCode ?? 500
+    if (status >= 500) request.log.error({ err: error }, 'a request failed')
+    text(reply, status, status >= 500 ? 'the witness failed' : (error as Error).message)
+  })
+  app.post('/add-checkpoint', async (request, reply) => {
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    const answer = await witness.addCheckpoint(body)
+    request.log.info(
+      { status: answer.status, ...('reason' in answer && { reason: answer.reason }) },
+      'add-checkpoint',
+    )
+    return send(reply, answer)
+  })
+  app.get<{ Params: { origin: string } }>('/:origin/checkpoint', async ({ params }, reply) => {
+    const checkpoint = witness.newest(params.origin)
+    if (checkpoint === undefined) return text(reply, 404, 'no checkpoint of such a log was cosigned here')
+    return reply.type(TEXT).send(checkpoint)
+  })
+  app.get('/vkey', async (_request, reply) => text(reply, 200, witness.verifier.vkey))
+  app.get('/health', async (_request, reply) => text(reply, 200, 'ok'))
+  return app
+}
+
+function send(reply: FastifyReply, answer: WitnessAnswer): FastifyReply {
+  if (answer.status === 200) return reply.type(TEXT).send(answer.cosignatures)
+  if (answer.status === 409) return reply.code(409).type(SIZE_TYPE).send(`${answer.size}\n`)
+  return text(reply, answer.status, answer.reason)
+}
+
+function text(reply: FastifyReply, status: number, sentence: string): FastifyReply {
+  return reply.code(status).type(TEXT).send(`${sentence}\n`)
+}

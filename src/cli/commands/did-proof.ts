@@ -1,0 +1,123 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import type { PinnedLog } from '../../node/proof/proof-ledger.ts'
+import { parseResolutionProof } from '../../node/proof/resolution-proof.ts'
+import type { Explanation } from '../../node/types.ts'
+import { PROTOCOL_VERSIONS } from '../../sidetree/parameters.ts'
+import { Store } from '../../store/store.ts'
+import { exitStatus } from '../../trust/exit-status.ts'
+import { renderText } from '../../trust/render-text.ts'
+import { CliError } from '../errors.ts'
+import { readInput } from '../input.ts'
+import { verifierIn } from '../log-key.ts'
+import { text, withExamples, withSettings } from '../options.ts'
+import { readPolicyFile } from '../policy-file.ts'
+import { action, type Host, type Run, type Settings } from '../run.ts'
+import { nodeClient } from '../session.ts'
+import { safeJson } from '../terminal.ts'
+
+/** `rootline did prove`: everything that a resolution stands on, in one file. */
+export function proveCommand(host: Host): Command {
+  const command = new Command('prove')
+    .argument('<did>', 'the DID')
+    .option('-o, --output <file>', 'where to write the proof (default: the DID suffix and .proof.json)')
+    .description(
+      'Write everything that the resolution of a DID stands on to one file, which anyone can check with no network: ' +
+        'operations, files, and proofs that they are on the log.',
+    )
+  withExamples(command, 'rootline did prove DID', 'rootline did prove DID -o proof.json')
+  return withSettings(command, 'node', 'data', 'tokenFile').action(action(host, prove))
+}
+
+async function prove({ settings, options, terminal }: Run, did: string | undefined): Promise<undefined> {
+  const bytes = await (await nodeClient(settings)).proof(String(did))
+  const proof = parseResolutionProof(bytes)
+  const path = text(options['output']) ?? `${proof.did.slice(proof.did.lastIndexOf(':') + 1)}.proof.json`
+  try {
+    await writeFile(path, bytes, { flag: 'wx' })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new CliError('OUTPUT_UNWRITABLE', `${path} cannot be written: ${reason}`, { cause })
+  }
+  const { transactions, files } = proof
+  const value = {
+    did: proof.did,
+    file: path,
+    bytes: bytes.length,
+    transactions: transactions.length,
+    files: files.size,
+  }
+  terminal.result(
+    value,
+    () => `${path}: ${transactions.length} transactions and ${files.size} files, ${bytes.length} bytes`,
+  )
+}
+
+/** `rootline did verify-proof`: the resolution of a DID from such a file alone. */
+export function verifyProofCommand(host: Host): Command {
+  const command = new Command('verify-proof')
+    .argument('<file>', 'the proof; - for stdin')
+    .option('--explain', 'print the trust report: what was checked, what is undecided, who must be trusted')
+    .description(
+      'Resolve a DID from a proof alone, with no network and no node. Whether it is the newest state stays undecided: ' +
+        'operations may have been left out.',
+    )
+  withExamples(
+    command,
+    'rootline did verify-proof proof.json --log-key VKEY',
+    'rootline did verify-proof proof.json --log-key VKEY --policy policy --explain',
+  )
+  withSettings(command, 'logKey', 'origin', 'policy', 'method', 'network', 'protocol')
+  return command.action(action(host, verifyProof))
+}
+
+async function verifyProof(run: Run, file: string | undefined): Promise<number> {
+  const { settings, options, terminal, host } = run
+  const log = await pinnedLog(settings)
+  const proof = parseResolutionProof(await readInput(String(file), host.stdin))
+  const { resolution, report } = await resolveAlone(proof, log, settings)
+  const explain = options['explain'] === true
+  terminal.result({ resolution: resolution.result, report }, () =>
+    explain
+      ? renderText(report, { width: terminal.width, colour: terminal.colour })
+      : safeJson(resolution.result.didDocument),
+  )
+  if (!explain && !terminal.json) terminal.note(report.summary)
+  return exitStatus(report)
+}
+
+/** As a node with a database of its own, which is taken away again. */
+async function resolveAlone(
+  proof: ReturnType<typeof parseResolutionProof>,
+  log: PinnedLog,
+  settings: Settings,
+): Promise<Explanation> {
+  const { verifyResolutionProof } = await import('../../node/proof/verify-proof.ts')
+  const { method, network, workers } = settings
+  const folder = await mkdtemp(join(tmpdir(), 'rootline-proof-'))
+  try {
+    return await verifyResolutionProof(proof, {
+      log,
+      method: network === undefined ? { name: method } : { name: method, network },
+      versions: PROTOCOL_VERSIONS[settings.protocol],
+      store: await Store.open(folder),
+      settings: workers === undefined ? {} : { workers },
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** @throws CliError USAGE, INPUT_UNREADABLE, INPUT_INVALID */
+async function pinnedLog({ logKey, origin, policy }: Settings): Promise<PinnedLog> {
+  if (logKey === undefined) {
+    throw new CliError('USAGE', 'a proof is checked with the key of the log', {
+      hint: 'give it with --log-key: "rootline log key" prints it on the node that has the log',
+    })
+  }
+  const verifier = verifierIn(logKey)
+  const log = { origin: origin ?? verifier.name, verifier }
+  return policy === undefined ? log : { ...log, policy: await readPolicyFile(policy) }
+}

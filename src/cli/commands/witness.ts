@@ -1,0 +1,69 @@
+import { Command } from 'commander'
+import { pino } from 'pino'
+import { collect, list, text, withExamples, withSettings } from '../options.ts'
+import { action, type Host, type Run } from '../run.ts'
+import { firstSignal } from '../signals.ts'
+
+/** `rootline witness`: a witness of logs, in the foreground. */
+export function witnessCommand(host: Host): Command {
+  const command = new Command('witness').description(
+    'Start a witness (C2SP tlog-witness): it cosigns checkpoints of the logs that it is told of, each only if it continues ' +
+      'the one before. Run it on another machine than the log, in other hands. Prints one line with its URL and key when it ' +
+      'is ready, and runs until SIGTERM or SIGINT.',
+  )
+  command
+    .option('--log <vkey>', 'a log to witness, VKEY or ORIGIN=VKEY; can be given again', collect)
+    .option('--policy <file>', 'a tlog-policy file whose logs are witnessed')
+    .option(
+      '--name <name>',
+      'name of its key, when it is made (default: localhost/witness- and eight random digits)',
+    )
+  withExamples(
+    command,
+    'rootline witness --data ./witness --listen 127.0.0.1:7801 --log VKEY',
+    'rootline witness key --data ./witness',
+  )
+  withSettings(command, 'data', 'listen', 'logLevel')
+  command.action(action(host, start))
+  command.addCommand(keyCommand(host))
+  return command
+}
+
+function keyCommand(host: Host): Command {
+  const command = new Command('key').description(
+    'Print the key that verifies the cosignatures of the witness in a folder.',
+  )
+  withExamples(command, 'rootline witness key --data ./witness')
+  return withSettings(command, 'data').action(action(host, key))
+}
+
+async function start({ settings, terminal, options }: Run): Promise<undefined> {
+  const stopping = firstSignal()
+  const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }))
+  const { openWitness } = await import('../witness.ts')
+  const policy = text(options['policy'])
+  const name = text(options['name'])
+  const running = await openWitness({
+    data: settings.data,
+    listen: settings.listen,
+    logs: list(options['log']),
+    logger,
+    ...(policy === undefined ? {} : { policy }),
+    ...(name === undefined ? {} : { name }),
+  })
+  const { url, vkey } = running
+  terminal.result(
+    { url, vkey, data: settings.data, pid: process.pid },
+    () => `the witness is ready at ${url} ${vkey}`,
+  )
+  const signal = await stopping
+  logger.info({ signal }, 'stopping')
+  await running.close()
+  logger.info('stopped')
+}
+
+async function key({ settings, terminal }: Run): Promise<undefined> {
+  const { readWitnessKey } = await import('../witness.ts')
+  const { vkey } = (await readWitnessKey(settings.data)).verifier
+  terminal.result({ vkey }, () => vkey)
+}

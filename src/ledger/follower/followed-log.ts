@@ -1,0 +1,324 @@
+import { meetsQuorum } from '../../merkle/policy.ts'
+import { isTreeSize } from '../../merkle/tree.ts'
+import { logSource } from '../../trust/roots.ts'
+import { LedgerError } from '../errors.ts'
+import { describeLog } from '../log/description.ts'
+import { LogProofVerifier } from '../log/verify-proof.ts'
+import type {
+  Ledger,
+  LedgerDescription,
+  LedgerHead,
+  LedgerPosition,
+  LedgerProblem,
+  LedgerProof,
+  LedgerTransaction,
+  LogProof,
+  ProofCheck,
+  Reorganisation,
+} from '../types.ts'
+import { consistencyWith } from './consistency.ts'
+import { FollowLoop } from './follow-loop.ts'
+import { Follower, type FollowerParts, type Published } from './follower.ts'
+import { formatForkEvidence } from './fork-evidence.ts'
+import { rootlineLeaves } from './leaf-rules.ts'
+import { type LookFailure, Looks } from './looks.ts'
+import { openReceived } from './received.ts'
+import { keptFrom } from './records.ts'
+import type { TreeView } from './tree-view.ts'
+
+/** What a followed log is made of, beside what its follower is. */
+export interface FollowedLogParts extends Omit<FollowerParts, 'leaves'> {
+  /** What the source is called in reports: its URL. */
+  sourceName: string
+  /** Keeps the text of evidence where an operator finds it; the database has it too. Called again at each opening. */
+  keepEvidence?: (evidence: string) => Promise<void>
+  /** Unix milliseconds. */
+  now: () => number
+  /** From 0 to 1, for the jitter of waits. */
+  random: () => number
+  /** Wait between looks at the log, in milliseconds. Default 5,000. */
+  pollMs?: number
+  /** How long the newest checkpoint may go unconfirmed before that is a problem, in milliseconds. Default 600,000. */
+  staleMs?: number
+  /** What became of a look at the log. */
+  onLook?: (outcome: LookOutcome) => void
+}
+
+/** What became of a look: how many leaves are shown now, and why it failed, if it did. */
+export interface LookOutcome {
+  size: number
+  error?: unknown
+}
+
+/** How a follower fares. */
+export interface FollowStatus {
+  /** Leaves that are shown, and that are held. */
+  size: number
+  held: number
+  /** When the source last showed the newest checkpoint known here: Unix milliseconds. */
+  confirmedAt: number | undefined
+  /** Why the last look failed. */
+  lastError: LookFailure | undefined
+  /** Failed looks, by code. */
+  failures: ReadonlyMap<string, number>
+  frozen: boolean
+}
+
+const DEFAULT_POLL_MS = 5_000
+const DEFAULT_STALE_MS = 600_000
+/**
+ * A ledger that is another's log, followed over HTTP: it shows what the log and the witnesses of its policy have
+ * signed and this machine has verified, and anchors nothing.
+ */
+export class FollowedLog implements Ledger {
+  readonly #parts: FollowedLogParts
+  readonly #follower: Follower
+  readonly #proofs: LogProofVerifier
+  readonly #loop: FollowLoop
+  readonly #listeners = new Set<() => void>()
+  readonly #looks: Looks
+  /** Number of the newest anchor of the tree that is shown, which may end in leaves of other types. */
+  #newest: number | undefined
+  #looking: Promise<void> = Promise.resolve()
+  #evidenceKept = false
+  #closed = false
+
+  private constructor(parts: FollowedLogParts, follower: Follower) {
+    this.#parts = parts
+    this.#follower = follower
+    this.#proofs = new LogProofVerifier(parts.origin, parts.verifier, parts.policy)
+    this.#looks = new Looks(parts.now())
+    this.#loop = new FollowLoop({
+      look: signal => this.#look(signal),
+      pollMs: parts.pollMs ?? DEFAULT_POLL_MS,
+      random: parts.random,
+    })
+  }
+
+  /**
+   * Takes up what the database holds; `start` begins to follow.
+   * @throws LedgerError LEDGER_KEY_MISMATCH, LEDGER_CORRUPT; StoreError
+   */
+  static async open(parts: FollowedLogParts): Promise<FollowedLog> {
+    const follower = await Follower.open({ ...parts, leaves: rootlineLeaves(parts.now) })
+    const log = new FollowedLog(parts, follower)
+    log.#newest = await newestAnchor(follower.published?.view, 0)
+    await log.#keepEvidence()
+    return log
+  }
+
+  /** Looks at the log now and, until `close`, again and again; returns once the first look has ended, however it did. */
+  start(): Promise<void> {
+    return this.#loop.start()
+  }
+
+  /** Looks at the log once, after any look that is under way. @throws as `Follower.look` */
+  look(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    const turn = this.#looking.then(() => this.#lookOnce(signal))
+    this.#looking = turn.catch(() => {})
+    return turn
+  }
+
+  async anchor(): Promise<LedgerTransaction> {
+    if (this.#closed) throw new LedgerError('LEDGER_CLOSED', 'the log is closed')
+    const why = 'this node follows the log of another, and anchors nothing on it'
+    throw new LedgerError('LEDGER_READ_ONLY', why)
+  }
+
+  async transactions(after: number | undefined, limit: number): Promise<LedgerTransaction[]> {
+    if (after !== undefined && !isTreeSize(after)) throw new TypeError('after is no transaction number')
+    if (!Number.isSafeInteger(limit) || limit < 1) throw new TypeError('a limit is a positive integer')
+    return (await this.#view?.transactions(after === undefined ? 0 : after + 1, limit)) ?? []
+  }
+
+  /** @throws LedgerError LEDGER_FROZEN: what is newest is not known any more, and never will be */
+  async head(): Promise<LedgerHead> {
+    if (this.#follower.evidence !== undefined) throw frozen()
+    const time = (await this.#view?.lastTime()) ?? 0
+    const { confirmedAt } = this.#looks
+    const heard = confirmedAt === undefined ? undefined : Math.floor(confirmedAt / 1000)
+    return {
+      number: this.#newest,
+      time,
+      timestamp: time,
+      confirmed: this.#witnessed
+        ? { at: this.#follower.quorumTime(), by: 'witnesses' }
+        : { at: heard, by: 'source' },
+    }
+  }
+
+  /** The log that is followed never takes a transaction back: one that did would freeze this follower. */
+  async reorganised(since: LedgerPosition): Promise<Reorganisation> {
+    const stands = this.#view?.entryAt(since) !== undefined
+    return stands ? { changed: false } : { changed: true, newestValid: undefined }
+  }
+
+  async proof(transaction: LedgerPosition): Promise<LogProof> {
+    const { published } = this.#follower
+    const leaf = published?.view.entryAt(transaction)
+    if (published === undefined || leaf === undefined) {
+      const why = `the log has no such transaction ${transaction.number}`
+      throw new LedgerError('LEDGER_TRANSACTION_UNKNOWN', why)
+    }
+    const { number: index } = transaction
+    const inclusion = published.view.inclusion(index)
+    return { kind: 'log', leaf, index, inclusion, checkpoint: published.note }
+  }
+
+  verify(proof: LedgerProof, transaction: LedgerTransaction): ProofCheck[] {
+    if (proof.kind !== 'log') {
+      return [{ code: 'LEAF_ANCHOR', result: 'fail', detail: 'The proof is of another kind of ledger.' }]
+    }
+    const { checks, checkpoint } = this.#proofs.verify(proof, transaction)
+    return [...checks, consistencyWith(this.#view, checkpoint)]
+  }
+
+  describe(): LedgerDescription {
+    const { origin, verifier, policy, sourceName } = this.#parts
+    const { roots, cannotShow, ...log } = describeLog(origin, verifier, policy)
+    return {
+      ...log,
+      readOnly: true,
+      roots: this.#witnessed ? roots : [...roots, logSource(sourceName)],
+      cannotShow: [
+        ...cannotShow,
+        ...(this.#follower.evidence === undefined
+          ? []
+          : ['Which of the two histories that this log has signed is shown to others.']),
+      ],
+    }
+  }
+
+  problems(): LedgerProblem[] {
+    if (this.#follower.evidence !== undefined) {
+      const { code, message } = frozen()
+      return [{ code, detail: message }]
+    }
+    const { now, staleMs = DEFAULT_STALE_MS } = this.#parts
+    const witnessed = this.#follower.quorumTime()
+    return this.#looks.problems(now(), staleMs, witnessed === undefined ? undefined : witnessed * 1000)
+  }
+
+  status(): FollowStatus {
+    const { published, held, evidence } = this.#follower
+    return {
+      size: published?.signed.size ?? 0,
+      held,
+      confirmedAt: this.#looks.confirmedAt,
+      lastError: this.#looks.failure,
+      failures: new Map(this.#looks.failures),
+      frozen: evidence !== undefined,
+    }
+  }
+
+  onTransaction(listener: () => void): () => void {
+    const own = () => listener()
+    this.#listeners.add(own)
+    return () => this.#listeners.delete(own)
+  }
+
+  /** Ends the look under way, and lets go of the database. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#loop.stop()
+  }
+
+  /** The newest checkpoint that was applied, as the log and its witnesses have signed it; empty where there is none. */
+  checkpoint(): string {
+    return this.#follower.published?.note ?? ''
+  }
+
+  /**
+   * The oldest checkpoint that was kept of those that cover a leaf: of each 256 leaves, the newest. Its cosignatures
+   * bound the time of the leaf from above.
+   */
+  async keptCheckpoint(index: number): Promise<string | undefined> {
+    const { origin, verifier } = this.#parts
+    for await (const [, note] of this.#parts.store.entries(keptFrom(index + 1))) {
+      if (openReceived({ origin, verifier, witnesses: [] }, note).signed.size > index)
+        return Buffer.from(note).toString('utf8')
+    }
+    return undefined
+  }
+
+  /** A tile of hashes (C2SP tlog-tiles) of the tree that is shown. */
+  tile(level: number, index: number, width?: number): Uint8Array | undefined {
+    return this.#view?.tile(level, index, width)
+  }
+
+  /** An entry bundle (C2SP tlog-tiles) of the tree that is shown. */
+  async entries(index: number, width?: number): Promise<Uint8Array | undefined> {
+    return this.#view?.entries(index, width)
+  }
+
+  get #view(): TreeView | undefined {
+    return this.#follower.published?.view
+  }
+
+  /** Whether the policy asks for anyone's cosignature. */
+  get #witnessed(): boolean {
+    const { policy } = this.#parts
+    return policy !== undefined && !meetsQuorum(policy, new Set())
+  }
+
+  async #look(signal: AbortSignal): Promise<boolean> {
+    if (this.#follower.evidence !== undefined) return true
+    const { onLook = () => {} } = this.#parts
+    try {
+      await this.look(signal)
+      onLook({ size: this.status().size })
+      return true
+    } catch (error) {
+      if (!signal.aborted) onLook({ size: this.status().size, error })
+      return false
+    }
+  }
+
+  async #lookOnce(signal: AbortSignal): Promise<void> {
+    const before = this.#follower.published
+    try {
+      await this.#follower.look(signal)
+      this.#looks.succeeded(this.#parts.now())
+    } catch (error) {
+      if (!signal.aborted) this.#looks.failed(error)
+      throw error
+    } finally {
+      await this.#shown(before)
+      await this.#keepEvidence()
+    }
+  }
+
+  /** Tells listeners of anchors that a look has brought. */
+  async #shown(before: Published | undefined): Promise<void> {
+    const from = before?.signed.size ?? 0
+    const newest = await newestAnchor(this.#view, from)
+    if (newest === undefined) return
+    this.#newest = newest
+    for (const listener of this.#listeners) setImmediate(listener)
+  }
+
+  async #keepEvidence(): Promise<void> {
+    const { evidence } = this.#follower
+    if (evidence === undefined || this.#evidenceKept) return
+    await this.#parts.keepEvidence?.(formatForkEvidence(evidence))
+    this.#evidenceKept = true
+  }
+}
+
+/** Number of the newest anchor from leaf `from` on. */
+async function newestAnchor(view: TreeView | undefined, from: number): Promise<number | undefined> {
+  const step = 64
+  for (let end = view?.size ?? 0; view !== undefined && end > from; end -= step) {
+    const start = Math.max(from, end - step)
+    const found = (await view.transactions(start, step)).filter(({ number }) => number < end).at(-1)
+    if (found !== undefined) return found.number
+  }
+  return undefined
+}
+
+function frozen(): LedgerError {
+  return new LedgerError(
+    'LEDGER_FROZEN',
+    'the log has signed two histories: "rootline log evidence" shows them',
+  )
+}

@@ -1,0 +1,186 @@
+import { sha256 } from '../../codec/hash.ts'
+import { type Checkpoint, contradict, openCheckpoint, parseCheckpoint } from '../../merkle/checkpoint.ts'
+import { MerkleError } from '../../merkle/errors.ts'
+import {
+  appendSignatures,
+  formatNote,
+  type Note,
+  parseNote,
+  signatureLine,
+  textOfNote,
+} from '../../merkle/note.ts'
+import type { Cosigner } from '../../merkle/signing-key.ts'
+import { verifyConsistency } from '../../merkle/verify-proof.ts'
+import type { NoteVerifier } from '../../merkle/vkey.ts'
+import { type AddCheckpoint, parseAddCheckpoint } from '../../merkle/witness-request.ts'
+import type { Store } from '../../store/store.ts'
+import { decodeSeen, encodeSeen, evidenceKey, type SeenCheckpoint, seenKey } from './records.ts'
+
+/** A log that a witness cosigns for: its checkpoints have this origin and are signed by this key. */
+export interface WitnessedLog {
+  origin: string
+  verifier: NoteVerifier
+}
+
+/** What a witness is made of. */
+export interface WitnessParts {
+  store: Pick<Store, 'get' | 'commit'>
+  logs: readonly WitnessedLog[]
+  /** One key, which signs nothing but cosignatures. */
+  cosigner: Cosigner
+  /** Unix seconds. */
+  now: () => number
+}
+
+/** The answer to a request, with the HTTP status that C2SP tlog-witness gives it. */
+export type WitnessAnswer =
+  /** Signature lines, each with its newline. */
+  | { status: 200; cosignatures: string }
+  /** The size that the witness is at. */
+  | { status: 409; size: number }
+  | { status: 400 | 403 | 404 | 422 | 503; reason: string }
+
+/** How far the clock may be behind the cosignature before, in seconds: a step of a clock that is set right. */
+const MAX_STEP_BACK = 300
+
+/**
+ * A witness (C2SP tlog-witness): it cosigns a checkpoint of a log if that continues what it cosigned before, so that a log
+ * cannot show two histories without as many witnesses as a policy asks for. It keeps one checkpoint for each log, and
+ * trusts nobody for it.
+ */
+export class Witness {
+  readonly #parts: WitnessParts
+  readonly #logs: ReadonlyMap<string, WitnessedLog>
+  /** The last request of each log, which the next one waits for. */
+  readonly #turns = new Map<string, Promise<unknown>>()
+
+  constructor(parts: WitnessParts) {
+    this.#parts = parts
+    this.#logs = new Map(parts.logs.map(log => [log.origin, log]))
+    if (this.#logs.size !== parts.logs.length) throw new TypeError('two logs have the same origin')
+  }
+
+  get verifier(): NoteVerifier {
+    return this.#parts.cosigner.verifier
+  }
+
+  /**
+   * Answers `add-checkpoint`. The checkpoint is durable before its cosignature is given away, and requests of one log are
+   * answered one after another, so that no two cosignatures ever disagree.
+   * @throws StoreError
+   */
+  async addCheckpoint(body: Uint8Array): Promise<WitnessAnswer> {
+    let request: AddCheckpoint
+    let origin: string
+    try {
+      request = parseAddCheckpoint(body)
+      origin = parseCheckpoint(textOfNote(request.checkpoint)).origin
+    } catch (error) {
+      return refusal(400, error)
+    }
+    const log = this.#logs.get(origin)
+    if (log === undefined) return { status: 404, reason: 'this witness does not know the log' }
+    let checkpoint: Checkpoint
+    try {
+      checkpoint = openCheckpoint(request.checkpoint, origin, log.verifier)
+    } catch (error) {
+      return refusal(403, error)
+    }
+    return this.#inTurn(origin, () => this.#add(log, request, checkpoint))
+  }
+
+  /** The newest checkpoint that was cosigned for a log, with the cosignature; `id` is the hex of SHA-256(origin). */
+  newest(id: string): string | undefined {
+    const log = this.#parts.logs.find(({ origin }) => sha256(origin).toString('hex') === id)
+    return log === undefined ? undefined : this.#seen(log.origin)?.checkpoint
+  }
+
+  /** Two checkpoints of one size and two roots that a log has signed, if it ever sent such. */
+  evidence(origin: string): readonly [string, string] | undefined {
+    const bytes = this.#parts.store.get(evidenceKey(origin))
+    if (bytes === undefined) return undefined
+    const [first, second] = Buffer.from(bytes).toString('utf8').split('\n\0\n')
+    return first === undefined || second === undefined ? undefined : [first, second]
+  }
+
+  async #add(log: WitnessedLog, request: AddCheckpoint, checkpoint: Checkpoint): Promise<WitnessAnswer> {
+    const { old, proof } = request
+    const { origin, size } = checkpoint
+    const seen = this.#seen(origin)
+    if (seen !== undefined) await this.#keepEvidence(seen, request.checkpoint, checkpoint)
+    if (old > size) return { status: 400, reason: `the old size ${old} is larger than the size ${size}` }
+    if (old !== (seen?.size ?? 0)) return { status: 409, size: seen?.size ?? 0 }
+    const problem = continues(seen, checkpoint, proof)
+    if (problem !== undefined) return { status: 422, reason: problem }
+    const time = this.#timeAfter(seen?.time)
+    if (time === undefined)
+      return { status: 503, reason: 'the clock of this witness is behind what it has signed' }
+    const note = parseNote(request.checkpoint)
+    const cosignature = await signatureLine(note.text, this.#parts.cosigner.at(time))
+    const cosigned = appendSignatures(ownPart(note, log.verifier), [cosignature])
+    await this.#store(origin, { size, root: checkpoint.root, time, checkpoint: cosigned })
+    return { status: 200, cosignatures: cosignature }
+  }
+
+  #seen(origin: string): SeenCheckpoint | undefined {
+    const bytes = this.#parts.store.get(seenKey(origin))
+    return bytes === undefined ? undefined : decodeSeen(bytes)
+  }
+
+  #store(origin: string, seen: SeenCheckpoint): Promise<void> {
+    return this.#parts.store.commit([{ key: seenKey(origin), value: encodeSeen(seen) }])
+  }
+
+  /** The first pair is enough, and no log can fill the disk with more. */
+  async #keepEvidence(seen: SeenCheckpoint, note: string, checkpoint: Checkpoint): Promise<void> {
+    const { origin } = checkpoint
+    if (!contradict({ origin, size: seen.size, root: seen.root, extensions: [] }, checkpoint)) return
+    if (this.evidence(origin) !== undefined) return
+    const value = `${seen.checkpoint}\n\0\n${note}`
+    await this.#parts.store.commit([{ key: evidenceKey(origin), value }])
+  }
+
+  /** Cosignatures of one log never go back in time; undefined where that would take a lie. */
+  #timeAfter(before: number | undefined): number | undefined {
+    const now = this.#parts.now()
+    if (before === undefined || now >= before) return now
+    return before - now <= MAX_STEP_BACK ? before : undefined
+  }
+
+  #inTurn<T>(origin: string, act: () => Promise<T>): Promise<T> {
+    const done = (this.#turns.get(origin) ?? Promise.resolve()).then(act)
+    this.#turns.set(
+      origin,
+      done.catch(() => {}),
+    )
+    return done
+  }
+}
+
+/** Why a checkpoint does not continue the one before; undefined where it does. */
+function continues(
+  seen: SeenCheckpoint | undefined,
+  { size, root }: Checkpoint,
+  proof: readonly Uint8Array[],
+): string | undefined {
+  // Every tree begins with the empty one, which takes no proof.
+  if (seen === undefined || seen.size === 0) {
+    return proof.length === 0 ? undefined : 'a consistency proof from the empty tree has no hashes'
+  }
+  return verifyConsistency(seen.size, size, seen.root, root, proof)
+    ? undefined
+    : 'the consistency proof does not lead from the tree before to this one'
+}
+
+/** The note with the log's own signature alone: this witness vouches for no other. */
+function ownPart({ text, signatures }: Note, { name, keyId }: NoteVerifier): string {
+  return formatNote({
+    text,
+    signatures: signatures.filter(signature => signature.name === name && signature.keyId === keyId),
+  })
+}
+
+function refusal(status: 400 | 403, error: unknown): WitnessAnswer {
+  if (!(error instanceof MerkleError)) throw error
+  return { status, reason: error.message }
+}

@@ -1,0 +1,122 @@
+import { decodeBase64url, encodeBase64url } from '../../codec/base64url.ts'
+import { CodecError } from '../../codec/errors.ts'
+import { canonicalize } from '../../codec/jcs.ts'
+import { isJsonObject, type JsonObject, type JsonValue, parseJsonObject } from '../../codec/json.ts'
+import { MAX_NOTE_BYTES } from '../../merkle/note.ts'
+import { HASH_BYTES, isTreeSize } from '../../merkle/tree.ts'
+import { NodeError } from '../errors.ts'
+
+/**
+ * What the resolution of a DID stands on, to be carried away and checked by anyone (docs/spec/resolution-proof.md).
+ * Nothing about it is verified.
+ */
+export interface ResolutionProof {
+  /** The short form. */
+  did: string
+  /** The checkpoint that all transactions are shown to be under: a signed note. */
+  checkpoint: string
+  /** Transactions with an operation of the DID, in ledger order. */
+  transactions: ProvenLeaf[]
+  /** Files of their batches by the URI that names them. */
+  files: ReadonlyMap<string, Uint8Array>
+}
+
+/** A leaf of the log, and how it is in the tree of the checkpoint. */
+export interface ProvenLeaf {
+  index: number
+  leaf: Uint8Array
+  /** Sibling hashes, that of the leaf first; 32 bytes each. */
+  inclusion: Uint8Array[]
+}
+
+/** Media type of a proof. */
+export const RESOLUTION_PROOF_TYPE = 'application/vnd.rootline.resolution-proof+json'
+
+/** Largest proof, in bytes, with its files in base64url; and most transactions, files, and hashes of one leaf. */
+export const MAX_PROOF_BYTES = 256 << 20
+const MAX_TRANSACTIONS = 10_000
+const MAX_FILES = 5 * MAX_TRANSACTIONS
+const MAX_HASHES = 63
+const TYPE = 'resolution-proof'
+
+/** The bytes of a proof: canonical JSON (RFC 8785), so that the same proof has one spelling. */
+export function encodeResolutionProof({ did, checkpoint, transactions, files }: ResolutionProof): Buffer {
+  const entries = [...files].map(([uri, bytes]) => [uri, encodeBase64url(bytes)] as const)
+  return Buffer.from(
+    canonicalize({
+      v: 1,
+      type: TYPE,
+      did,
+      checkpoint,
+      files: Object.fromEntries(entries),
+      transactions: transactions.map(({ index, leaf, inclusion }) => ({
+        index,
+        leaf: encodeBase64url(leaf),
+        inclusion: inclusion.map(hash => encodeBase64url(hash)),
+      })),
+    }),
+  )
+}
+
+/**
+ * Reads a proof, strictly: exactly the members of its version, transactions in order and each once.
+ * @throws NodeError PROOF_INVALID
+ */
+export function parseResolutionProof(bytes: Uint8Array): ResolutionProof {
+  try {
+    const object = parseJsonObject(bytes, { maxBytes: MAX_PROOF_BYTES, maxDepth: 5 })
+    return readProof(object)
+  } catch (cause) {
+    if (cause instanceof CodecError) throw invalid(cause.message, cause)
+    throw cause
+  }
+}
+
+function readProof(object: JsonObject): ResolutionProof {
+  requireMembers(object, 'checkpoint did files transactions type v')
+  const { v, type, did, checkpoint, files, transactions } = object
+  if (v !== 1 || type !== TYPE) throw invalid('it is not of this type and version')
+  if (typeof did !== 'string' || did.length > 1024) throw invalid('its DID is no short text')
+  if (typeof checkpoint !== 'string' || Buffer.byteLength(checkpoint) > MAX_NOTE_BYTES) {
+    throw invalid('its checkpoint is no note')
+  }
+  if (!Array.isArray(transactions) || transactions.length > MAX_TRANSACTIONS) {
+    throw invalid(`its transactions are no list of at most ${MAX_TRANSACTIONS}`)
+  }
+  if (!isJsonObject(files) || Object.keys(files).length > MAX_FILES) {
+    throw invalid(`its files are no object of at most ${MAX_FILES} members`)
+  }
+  const leaves = transactions.map(readLeaf)
+  for (const [i, { index }] of leaves.entries()) {
+    if (index <= (leaves[i - 1]?.index ?? -1))
+      throw invalid('its transactions are not in the order of the log')
+  }
+  const read = Object.entries(files).map(([uri, text]) => [uri, bytesOf(text)] as const)
+  return { did, checkpoint, transactions: leaves, files: new Map(read) }
+}
+
+function readLeaf(value: JsonValue): ProvenLeaf {
+  if (!isJsonObject(value)) throw invalid('a transaction is no object')
+  requireMembers(value, 'inclusion index leaf')
+  const { index, leaf, inclusion } = value
+  if (typeof index !== 'number' || !isTreeSize(index)) throw invalid('an index is no leaf number')
+  if (!Array.isArray(inclusion) || inclusion.length > MAX_HASHES) {
+    throw invalid(`a leaf has no list of at most ${MAX_HASHES} hashes`)
+  }
+  const hashes = inclusion.map(bytesOf)
+  if (hashes.some(hash => hash.length !== HASH_BYTES)) throw invalid('a hash has not 32 bytes')
+  return { index, leaf: bytesOf(leaf), inclusion: hashes }
+}
+
+function bytesOf(value: JsonValue | undefined): Uint8Array {
+  if (typeof value !== 'string') throw invalid('what should be base64url is no text')
+  return decodeBase64url(value)
+}
+
+function requireMembers(object: JsonObject, names: string): void {
+  if (Object.keys(object).sort().join(' ') !== names) throw invalid(`its members are not ${names}`)
+}
+
+function invalid(why: string, cause?: unknown): NodeError {
+  return new NodeError('PROOF_INVALID', `not a proof of a resolution: ${why}`, { cause })
+}
