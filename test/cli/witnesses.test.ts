@@ -98,6 +98,39 @@ describe('a log, three witnesses of which two must cosign, and a follower', () =
     expect(JSON.stringify(report.notShown)).not.toContain('no witness')
   })
 
+  it('its answers can be carried away, and are checked without any of these processes', async () => {
+    const { did } = await create('--wait')
+    await resolved(did)
+    const file = join(folder, 'proof.json')
+    const prove = await runHere(['did', 'prove', did, '-o', file, '--json'], {
+      ...env,
+      ROOTLINE_NODE: follower.url,
+    })
+    expect(prove.status, prove.stderr).toBe(0)
+    const again = await runHere(['did', 'prove', did, '-o', file], { ...env, ROOTLINE_NODE: follower.url })
+    expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('OUTPUT_UNWRITABLE')])
+    const pinned = ['--log-key', verifier.vkey, '--policy', policyFile, '--json']
+    // 3: whether it is the newest state is undecided.
+    const { status, stdout, stderr } = await rootline(['did', 'verify-proof', file, ...pinned], {
+      env: { ROOTLINE_NODE: 'http://127.0.0.1:9' },
+    })
+    expect(status, stderr).toBe(3)
+    const { resolution, report } = JSON.parse(stdout) as {
+      resolution: { didDocument: object }
+      report: TrustReport
+    }
+    const answer = await (await fetch(`${follower.url}/1.0/identifiers/${did}`)).json()
+    expect(resolution.didDocument).toEqual((answer as typeof resolution).didDocument)
+    expect(report.claims.map(({ id, verdict }) => `${id} ${verdict}`)).toEqual([
+      'document verified',
+      'active undecided',
+      'newest undecided',
+    ])
+    expect(report.edges.find(({ code }) => code === 'CHECKPOINT_WITNESSED')?.result).toBe('pass')
+    const bare = await rootline(['did', 'verify-proof', file])
+    expect([bare.status, bare.stderr]).toEqual([1, expect.stringContaining('USAGE')])
+  })
+
   it('goes on with one witness gone', async () => {
     await witnesses.get('w0')?.kill()
     await resolved((await create('--wait')).did)

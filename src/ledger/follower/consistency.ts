@@ -1,6 +1,6 @@
 import type { SignedCheckpoint } from '../../merkle/checkpoint.ts'
+import type { TreeView } from '../log/tree-view.ts'
 import type { ProofCheck } from '../types.ts'
-import type { TreeView } from './tree-view.ts'
 
 /** That the checkpoint of a proof is of the tree that this follower has built itself. */
 export function consistencyWith(

@@ -3,6 +3,7 @@ import { isTreeSize } from '../../merkle/tree.ts'
 import { logSource } from '../../trust/roots.ts'
 import { LedgerError } from '../errors.ts'
 import { describeLog } from '../log/description.ts'
+import type { TreeView } from '../log/tree-view.ts'
 import { LogProofVerifier } from '../log/verify-proof.ts'
 import type {
   Ledger,
@@ -24,7 +25,6 @@ import { rootlineLeaves } from './leaf-rules.ts'
 import { type LookFailure, Looks } from './looks.ts'
 import { openReceived } from './received.ts'
 import { keptFrom } from './records.ts'
-import type { TreeView } from './tree-view.ts'
 
 /** What a followed log is made of, beside what its follower is. */
 export interface FollowedLogParts extends Omit<FollowerParts, 'leaves'> {

@@ -7,6 +7,7 @@ import type { NoteVerifier } from '../../merkle/vkey.ts'
 import { LedgerError } from '../errors.ts'
 import type { LogStore } from '../log/records.ts'
 import { readEntries } from '../log/tree-store.ts'
+import { TreeView } from '../log/tree-view.ts'
 import { type ForkEvidence, formatForkEvidence, parseForkEvidence } from './fork-evidence.ts'
 import { HeldTree, MAX_PART } from './held-tree.ts'
 import type { LeafRules } from './leaf-rules.ts'
@@ -16,7 +17,7 @@ import { type CheckpointKeys, openReceived, type Received } from './received.ts'
 import { EVIDENCE_KEY, keptKey, PUBLISHED_KEY } from './records.ts'
 import { RemoteTree } from './remote-tree.ts'
 import { SeenCheckpoints } from './seen-checkpoints.ts'
-import { TreeView } from './tree-view.ts'
+import { splitHashes } from './subtrees.ts'
 
 /** What a follower is made of. */
 export interface FollowerParts {
@@ -284,7 +285,7 @@ export class Follower {
 function compareWithin(published: Published, { note, signed }: Received): ForkEvidence | undefined {
   const { view } = published
   if (equal(view.rootAt(signed.size), signed.root)) return undefined
-  const hashes = signed.size === published.signed.size ? [] : view.split(signed.size)
+  const hashes = signed.size === published.signed.size ? [] : splitHashes(view, signed.size)
   return { checkpoints: [note, published.note], hashes }
 }
 

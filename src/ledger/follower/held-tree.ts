@@ -3,7 +3,7 @@ import { EMPTY_ROOT, hashLeaf } from '../../merkle/tree.ts'
 import { LedgerError } from '../errors.ts'
 import { encodeHead, entryKey, HEAD_KEY, type LogHead, type LogStore, readHead } from '../log/records.ts'
 import { loadBuilder, readEntries, tileChanges } from '../log/tree-store.ts'
-import { TreeView } from './tree-view.ts'
+import { TreeView } from '../log/tree-view.ts'
 
 /** Most entries that are taken or discarded in one commit; some 17 MB of the largest leaves. */
 export const MAX_PART = 4096

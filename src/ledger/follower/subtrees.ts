@@ -1,4 +1,5 @@
 import { hashNode } from '../../merkle/tree.ts'
+import type { TreeView } from '../log/tree-view.ts'
 
 /** A complete subtree: the 2^height leaves from leaf index * 2^height on. */
 export interface Subtree {
@@ -68,4 +69,11 @@ export function rootsOfSplit(
     prefixRoot: rootOfSubtrees(before, hashes),
     root: rootOfSubtrees([...before, ...after], hashes),
   }
+}
+
+/** Hashes that lead to the root of a tree, cut after `prefix` leaves: of the subtrees of {@link splitSubtrees}. */
+export function splitHashes(view: TreeView, prefix: number): Uint8Array[] {
+  const { before, after } = splitSubtrees(prefix, view.size)
+  const read = view.hashes()
+  return [...before, ...after].map(({ height, index }) => read(height, index))
 }

@@ -1,11 +1,9 @@
 import { formatCheckpoint } from '../../merkle/checkpoint.ts'
-import { encodeBundle } from '../../merkle/entry-bundle.ts'
-import { consistencyProof, inclusionProof } from '../../merkle/make-proof.ts'
+import { consistencyProof } from '../../merkle/make-proof.ts'
 import { signNote } from '../../merkle/note.ts'
 import type { NoteSigner } from '../../merkle/signing-key.ts'
 import { TileCache, tileHashes } from '../../merkle/tile.ts'
 import type { TileBuilder } from '../../merkle/tile-builder.ts'
-import { hashesAtLevel, TILE_WIDTH, tileWidth } from '../../merkle/tile-path.ts'
 import { hashLeaf, isTreeSize } from '../../merkle/tree.ts'
 import { isKeyName } from '../../merkle/vkey.ts'
 import { LedgerError } from '../errors.ts'
@@ -26,9 +24,10 @@ import type { Cosigning } from './cosigning.ts'
 import { describeLog } from './description.ts'
 import { encodeLeaf } from './leaf.ts'
 import type { PublishedCheckpoint } from './published-checkpoint.ts'
-import { encodeHead, entryIndex, entryKey, HEAD_KEY, type LogHead, type LogStore } from './records.ts'
+import { encodeHead, entryKey, HEAD_KEY, type LogHead, type LogStore } from './records.ts'
 import { checkAtStart } from './start-up.ts'
-import { ownLeaf, readEntries, readTile, tileChanges, tileReader } from './tree-store.ts'
+import { tileChanges, tileReader } from './tree-store.ts'
+import { TreeView, transactionOf } from './tree-view.ts'
 import { LogProofVerifier } from './verify-proof.ts'
 
 /** What a log is made of. */
@@ -71,12 +70,10 @@ interface Waiting {
 
 /** The state that the world may see. */
 interface Published {
-  size: number
+  tree: TreeView
   /** Time of the last leaf. */
   time: number | undefined
   checkpoint: string
-  /** The partial tile of level 0. */
-  tail: Uint8Array
 }
 
 /**
@@ -110,7 +107,8 @@ export class TransparencyLog implements Ledger {
     this.#proofs = new LogProofVerifier(parts.origin, parts.signer.verifier, parts.cosigning?.policy)
     this.#head = head
     this.#builder = builder
-    this.#published = { size: 0, time: undefined, checkpoint: '', tail: Buffer.alloc(0) }
+    const tree = new TreeView(parts.store, 0, Buffer.alloc(0))
+    this.#published = { tree, time: undefined, checkpoint: '' }
   }
 
   /**
@@ -149,42 +147,36 @@ export class TransparencyLog implements Ledger {
     if (after !== undefined && !isTreeSize(after)) throw new TypeError('after is no transaction number')
     if (!Number.isSafeInteger(limit) || limit < 1) throw new TypeError('a limit is a positive integer')
     await this.#settled()
-    const first = after === undefined ? 0 : after + 1
-    const found: LedgerTransaction[] = []
-    if (first >= this.#published.size) return found
-    const range = { gte: entryKey(first), lt: entryKey(this.#published.size), limit }
-    for await (const [key, entry] of this.#parts.store.entries(range)) {
-      found.push(transactionOf(entryIndex(key), entry))
-    }
-    return found
+    return this.#published.tree.transactions(after === undefined ? 0 : after + 1, limit)
   }
 
   async head(): Promise<LedgerHead> {
     await this.#settled()
-    const { size, time } = this.#published
+    const { tree, time } = this.#published
     // While a batch is on its way, a leaf with an earlier time than now may still appear.
     const vouched = this.#sequencing === undefined ? this.#clock.vouched(time) : (time ?? 0)
-    return { number: size === 0 ? undefined : size - 1, time: vouched, timestamp: vouched }
+    return { number: tree.size === 0 ? undefined : tree.size - 1, time: vouched, timestamp: vouched }
   }
 
   /** The log never takes a transaction back; a position that it does not have is of another log. */
   async reorganised(since: LedgerPosition): Promise<Reorganisation> {
     await this.#settled()
-    return this.#entryAt(since) === undefined ? { changed: true, newestValid: undefined } : { changed: false }
+    return this.#published.tree.entryAt(since) === undefined
+      ? { changed: true, newestValid: undefined }
+      : { changed: false }
   }
 
   async proof(transaction: LedgerPosition): Promise<LogProof> {
-    const leaf = this.#entryAt(transaction)
+    const { tree, checkpoint } = this.#published
+    const leaf = tree.entryAt(transaction)
     if (leaf === undefined) {
       throw new LedgerError(
         'LEDGER_TRANSACTION_UNKNOWN',
         `the log has no such transaction ${transaction.number}`,
       )
     }
-    const { size, checkpoint, tail } = this.#published
-    const read = tileHashes(size, tileReader(this.#parts.store, size, tail), this.#tiles)
-    const inclusion = inclusionProof(transaction.number, size, read)
-    return { kind: 'log', leaf, index: transaction.number, inclusion, checkpoint }
+    const { number } = transaction
+    return { kind: 'log', leaf, index: number, inclusion: tree.inclusion(number), checkpoint }
   }
 
   verify(proof: LedgerProof, transaction: LedgerTransaction): ProofCheck[] {
@@ -199,7 +191,7 @@ export class TransparencyLog implements Ledger {
     return describeLog(origin, signer.verifier, cosigning?.policy)
   }
 
-  /** The witnesses have kept what is new waiting for long, or are all that it waits for. */
+  /** Says so when witnesses have kept the newest checkpoint waiting for long. */
   problems(): LedgerProblem[] {
     const { cosigning, clock } = this.#parts
     const since = cosigning?.waitingSince
@@ -241,29 +233,13 @@ export class TransparencyLog implements Ledger {
    * A tile of hashes (C2SP tlog-tiles), full by default; undefined where the published tree does not have that many
    * hashes there. A partial tile can be had also after it has grown.
    */
-  tile(level: number, index: number, width: number = TILE_WIDTH): Uint8Array | undefined {
-    const { size, tail } = this.#published
-    if (!isTreeSize(level) || !this.#has(level, index, width)) return undefined
-    const partial = level === 0 && index === Math.floor(hashesAtLevel(size, 0) / TILE_WIDTH)
-    return partial ? tail.subarray(0, width * 32) : readTile(this.#parts.store, level, index, width)
+  tile(level: number, index: number, width?: number): Uint8Array | undefined {
+    return this.#published.tree.tile(level, index, width)
   }
 
   /** An entry bundle (C2SP tlog-tiles); width and undefined as for {@link tile}. */
-  async entries(index: number, width: number = TILE_WIDTH): Promise<Uint8Array | undefined> {
-    if (!this.#has('entries', index, width)) return undefined
-    return encodeBundle(await readEntries(this.#parts.store, index * TILE_WIDTH, width))
-  }
-
-  #has(level: number | 'entries', index: number, width: number): boolean {
-    if (!isTreeSize(index) || !Number.isSafeInteger(width) || width < 1) return false
-    return width <= tileWidth(this.#published.size, level, index)
-  }
-
-  /** The entry at a position, if the published tree has it there. */
-  #entryAt({ number, timeHash }: LedgerPosition): Uint8Array | undefined {
-    if (!isTreeSize(number) || number >= this.#published.size) return undefined
-    const entry = this.#parts.store.get(entryKey(number))
-    return entry !== undefined && hashLeaf(entry).toString('hex') === timeHash ? entry : undefined
+  entries(index: number, width?: number): Promise<Uint8Array | undefined> {
+    return this.#published.tree.entries(index, width)
   }
 
   #sequenceWaiting(): void {
@@ -329,7 +305,7 @@ export class TransparencyLog implements Ledger {
       )
     }
     for (const listener of this.#listeners) setImmediate(listener)
-    return entries.map((entry, i) => transactionOf(first + i, entry))
+    return entries.map((entry, i) => transactionOf(first + i, entry) as LedgerTransaction)
   }
 
   async #commit(entries: readonly Buffer[], time: number): Promise<void> {
@@ -356,7 +332,8 @@ export class TransparencyLog implements Ledger {
         ? signed
         : await cosigning.cosign({ size, checkpoint: signed, proof: this.#proofsTo(size) }, atStart)
     await published.write(checkpoint)
-    this.#published = { size, time, checkpoint, tail: this.#builder.tail(0) }
+    const tree = new TreeView(this.#parts.store, size, this.#builder.tail(0), this.#tiles)
+    this.#published = { tree, time, checkpoint }
   }
 
   /** Consistency proofs to the durable head, for whoever has seen less of it. */
@@ -413,12 +390,6 @@ function startUp({ store, published, origin, signer, acceptUnknownHistory }: Tra
     verifier: signer.verifier,
     acceptUnknownHistory: acceptUnknownHistory ?? false,
   }
-}
-
-function transactionOf(number: number, entry: Uint8Array): LedgerTransaction {
-  const { time, anchorString, writer } = ownLeaf(entry)
-  const timeHash = hashLeaf(entry).toString('hex')
-  return { number, time, timestamp: time, timeHash, anchorString, writer }
 }
 
 function closed(): LedgerError {

@@ -3,10 +3,9 @@ import { type HashReader, inclusionProof, treeRoot } from '../../merkle/make-pro
 import { type TileCache, tileHashes } from '../../merkle/tile.ts'
 import { hashesAtLevel, TILE_WIDTH, tileWidth } from '../../merkle/tile-path.ts'
 import { HASH_BYTES, hashLeaf, isTreeSize } from '../../merkle/tree.ts'
-import { entryKey, type LogStore } from '../log/records.ts'
-import { ownLeaf, readEntries, readTile, tileReader } from '../log/tree-store.ts'
 import type { LedgerPosition, LedgerTransaction } from '../types.ts'
-import { splitSubtrees } from './subtrees.ts'
+import { entryKey, type LogStore } from './records.ts'
+import { ownLeaf, readEntries, readTile, tileReader } from './tree-store.ts'
 
 /** The first leaves of a tree in a database, which may hold more. */
 export class TreeView {
@@ -26,21 +25,19 @@ export class TreeView {
     this.#cache = cache
   }
 
-  /** The root that the first `size` leaves have. */
-  rootAt(size: number): Uint8Array {
-    return treeRoot(size, this.#hashes())
+  /** Hashes of its complete subtrees. */
+  hashes(): HashReader {
+    return tileHashes(this.size, tileReader(this.#store, this.size, this.#tail), this.#cache)
   }
 
-  /** Hashes that lead to the root, cut after `prefix` leaves: of the subtrees of `splitSubtrees`. */
-  split(prefix: number): Uint8Array[] {
-    const { before, after } = splitSubtrees(prefix, this.size)
-    const read = this.#hashes()
-    return [...before, ...after].map(({ height, index }) => read(height, index))
+  /** The root that the first `size` leaves have. */
+  rootAt(size: number): Uint8Array {
+    return treeRoot(size, this.hashes())
   }
 
   /** Sibling hashes of a leaf, its own first. */
   inclusion(index: number): Uint8Array[] {
-    return inclusionProof(index, this.size, this.#hashes())
+    return inclusionProof(index, this.size, this.hashes())
   }
 
   /** The entry at a position, if the tree has it there. */
@@ -88,14 +85,10 @@ export class TreeView {
     if (!isTreeSize(index) || !Number.isSafeInteger(width) || width < 1) return false
     return width <= tileWidth(this.size, level, index)
   }
-
-  #hashes(): HashReader {
-    return tileHashes(this.size, tileReader(this.#store, this.size, this.#tail), this.#cache)
-  }
 }
 
 /** The transaction that a leaf records; undefined for a leaf of another type than an anchor. */
-function transactionOf(number: number, entry: Uint8Array): LedgerTransaction | undefined {
+export function transactionOf(number: number, entry: Uint8Array): LedgerTransaction | undefined {
   const leaf = ownLeaf(entry)
   if (leaf.type !== 'anchor') return undefined
   const { time, anchorString, writer } = leaf
