@@ -1,5 +1,6 @@
 import rateLimit from '@fastify/rate-limit'
 import { type FastifyBaseLogger, type FastifyReply, fastify, LogController } from 'fastify'
+import { formatForkEvidence } from '../ledger/follower/fork-evidence.ts'
 import type { Witness, WitnessAnswer } from '../ledger/witness/witness.ts'
 import { MAX_REQUEST_BYTES, SIZE_TYPE } from '../merkle/witness-request.ts'
 import { answerClientError } from './client-error.ts'
@@ -18,7 +19,8 @@ const REQUEST_TIMEOUT_MS = 10_000
 
 /**
  * The HTTP server of a witness (C2SP tlog-witness): `POST /add-checkpoint`; for those who monitor it,
- * `GET /<hex of SHA-256(origin)>/checkpoint`; and `GET /vkey` and `/health`. It has no secrets and takes no token: what it
+ * `GET /<hex of SHA-256(origin)>/checkpoint` and, for a log that has signed two histories, `.../evidence`; and `GET /vkey`
+ * and `/health`. It has no secrets and takes no token: what it
  * signs depends on the signature of a log that it was told of.
  */
 export async function buildWitnessServer({ witness, logger, requestsPerMinute = 600 }: WitnessServerParts) {
@@ -55,6 +57,14 @@ export async function buildWitnessServer({ witness, logger, requestsPerMinute = 
     if (checkpoint === undefined) return text(reply, 404, 'no checkpoint of such a log was cosigned here')
     return reply.type(TEXT).send(checkpoint)
   })
+  app.get<{ Params: { origin: string } }>('/:origin/evidence', async ({ params }, reply) => {
+    const checkpoints = witness.evidence(params.origin)
+    if (checkpoints === undefined) return text(reply, 404, 'there is no evidence against such a log here')
+    return reply.type('application/json').send(formatForkEvidence({ checkpoints, hashes: [] }))
+  })
+  app.setNotFoundHandler((_request, reply) =>
+    text(reply, 404, 'there is nothing at this path for this method'),
+  )
   app.get('/vkey', async (_request, reply) => text(reply, 200, witness.verifier.vkey))
   app.get('/health', async (_request, reply) => text(reply, 200, 'ok'))
   return app

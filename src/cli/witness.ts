@@ -48,8 +48,15 @@ export async function openWitness(options: WitnessOptions): Promise<RunningWitne
   const store = await Store.open(join(options.data, 'witness'))
   try {
     const cosigner = await cosignerIn(options.data, store, options.name)
-    const witness = new Witness({ store, logs, cosigner, now: () => Math.floor(Date.now() / 1000) })
     const { logger } = options
+    const witness = new Witness({
+      store,
+      logs,
+      cosigner,
+      now: () => Math.floor(Date.now() / 1000),
+      onEvidence: origin =>
+        logger?.error({ origin }, 'the log has signed two histories; the evidence is kept'),
+    })
     const server = await buildWitnessServer({ witness, ...(logger === undefined ? {} : { logger }) })
     const url = await listenOn(server, options.listen)
     const close = async () => {

@@ -30,6 +30,8 @@ export interface WitnessParts {
   cosigner: Cosigner
   /** Unix seconds. */
   now: () => number
+  /** Called once for a log that has signed two checkpoints that contradict each other. */
+  onEvidence?: (origin: string) => void
 }
 
 /** The answer to a request, with the HTTP status that C2SP tlog-witness gives it. */
@@ -91,12 +93,21 @@ export class Witness {
 
   /** The newest checkpoint that was cosigned for a log, with the cosignature; `id` is the hex of SHA-256(origin). */
   newest(id: string): string | undefined {
-    const log = this.#parts.logs.find(({ origin }) => sha256(origin).toString('hex') === id)
+    const log = this.#logOf(id)
     return log === undefined ? undefined : this.#seen(log.origin)?.checkpoint
   }
 
-  /** Two checkpoints of one size and two roots that a log has signed, if it ever sent such. */
-  evidence(origin: string): readonly [string, string] | undefined {
+  /** Two checkpoints of one size and two roots that a log has signed, if it ever sent such; `id` as for {@link newest}. */
+  evidence(id: string): readonly [string, string] | undefined {
+    const log = this.#logOf(id)
+    return log === undefined ? undefined : this.#evidence(log.origin)
+  }
+
+  #logOf(id: string): WitnessedLog | undefined {
+    return this.#parts.logs.find(({ origin }) => sha256(origin).toString('hex') === id)
+  }
+
+  #evidence(origin: string): readonly [string, string] | undefined {
     const bytes = this.#parts.store.get(evidenceKey(origin))
     if (bytes === undefined) return undefined
     const [first, second] = Buffer.from(bytes).toString('utf8').split('\n\0\n')
@@ -135,9 +146,10 @@ export class Witness {
   async #keepEvidence(seen: SeenCheckpoint, note: string, checkpoint: Checkpoint): Promise<void> {
     const { origin } = checkpoint
     if (!contradict({ origin, size: seen.size, root: seen.root, extensions: [] }, checkpoint)) return
-    if (this.evidence(origin) !== undefined) return
+    if (this.#evidence(origin) !== undefined) return
     const value = `${seen.checkpoint}\n\0\n${note}`
     await this.#parts.store.commit([{ key: evidenceKey(origin), value }])
+    this.#parts.onEvidence?.(origin)
   }
 
   /** Cosignatures of one log never go back in time; undefined where that would take a lie. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { sha256 } from '../../../src/codec/hash.ts'
+import { parseForkEvidence, verifyForkEvidence } from '../../../src/ledger/follower/fork-evidence.ts'
 import { encodeBase64 } from '../../../src/merkle/base64.ts'
 import { formatCheckpoint } from '../../../src/merkle/checkpoint.ts'
 import { signNote, verifyNote } from '../../../src/merkle/note.ts'
@@ -80,6 +82,25 @@ describe.runIf(hasCorpus)('rootline witness, with the exchanges of litewitness',
     )
     const url = await readyUrl(spawnWitness(tempFolder(), `${origin}=${logVkey}`))
     for (const { body, status } of cases) expect((await post(url, body)).status).toBe(status)
+  })
+})
+
+describe.runIf(hasCorpus)('a witness to which a log shows two histories', () => {
+  it('gives the evidence, which anyone can verify', async () => {
+    const { good, fork, logVkey } = corpusJson<{
+      good: { [name: string]: string }
+      fork: { [name: string]: string }
+      logVkey: string
+    }>('ledger', 'derived', 'tlog-good-and-fork.json')
+    const url = await readyUrl(spawnWitness(tempFolder(), logVkey))
+    const { name } = parseVkey(logVkey)
+    const path = `${url}/${sha256(name).toString('hex')}/evidence`
+    expect((await post(url, `old 0\n\n${good['checkpoint10']}`)).status).toBe(200)
+    expect((await post(url, good['addCheckpointRequest_10_to_15'] as string)).status).toBe(200)
+    expect((await fetch(path)).status).toBe(404)
+    expect((await post(url, `old 15\n\n${fork['fork15']}`)).status).toBe(422)
+    const evidence = parseForkEvidence(Buffer.from(await (await fetch(path)).arrayBuffer()))
+    expect(verifyForkEvidence(evidence, name, parseVkey(logVkey)).proven).toBe(true)
   })
 })
 

@@ -127,10 +127,10 @@ describe('a witness', () => {
     const world = new World()
     const [log, fork] = [new Log(6), new Log(6, 4)]
     await world.open().addCheckpoint(await log.request(0, 6))
-    expect(world.open().evidence(ORIGIN)).toBeUndefined()
+    expect(world.open().evidence(ID)).toBeUndefined()
     // Whatever old size it claims.
     await world.open().addCheckpoint(await fork.request(2, 6))
-    const [first = '', second = ''] = world.open().evidence(ORIGIN) ?? []
+    const [first = '', second = ''] = world.open().evidence(ID) ?? []
     expect(verifyNote(first, [LOG.verifier]).text).not.toBe(verifyNote(second, [LOG.verifier]).text)
   })
 
