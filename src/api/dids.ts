@@ -3,14 +3,18 @@ import { RESOLUTION_PROOF_TYPE } from '../node/proof/resolution-proof.ts'
 import type { SidetreeNode, VersionOptions } from '../node/types.ts'
 import type { ApiServer } from './api-server.ts'
 import { ApiError } from './errors.ts'
-import type { Gate } from './gate.ts'
+import { Gate } from './gate.ts'
 import { etagOf, REVALIDATE, sendAnswer, sendJson } from './respond.ts'
 import { documented, json, problems } from './schemas.ts'
+
+/** Proofs that are made at a time: each can take some hundred megabytes of memory meanwhile. */
+const MAX_PROOFS = 2
 
 const DID = Type.Object({ did: Type.String({ description: 'A DID of this node, short or long form.' }) })
 
 /** What stands behind the state of a DID. */
 export function didRoutes(app: ApiServer, { node, reports }: { node: SidetreeNode; reports: Gate }): void {
+  const proofs = new Gate(MAX_PROOFS, 'proofs')
   app.get(
     '/dids/:did/report',
     {
@@ -56,7 +60,7 @@ export function didRoutes(app: ApiServer, { node, reports }: { node: SidetreeNod
       },
     },
     async (request, reply) => {
-      const body = await reports.run(() => node.prove(request.params.did))
+      const body = await proofs.run(() => node.prove(request.params.did))
       return sendAnswer(request, reply, {
         body,
         contentType: RESOLUTION_PROOF_TYPE,

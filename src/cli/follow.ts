@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts'
 import type { DataFolder } from './data-folder.ts'
 import { CliError } from './errors.ts'
 import { verifierIn } from './log-key.ts'
-import { readPolicyFile } from './policy-file.ts'
+import { readPolicyOf } from './policy-file.ts'
 import type { Settings } from './settings.ts'
 
 /** What a node follows: whose log, where it is read, and by whose word it is the newest. */
@@ -33,16 +33,7 @@ export async function followedBy(settings: Settings): Promise<Followed | undefin
     })
   }
   const verifier = verifierIn(logKey)
-  const policy = file === undefined ? undefined : await readPolicyFile(file)
-  if (
-    policy !== undefined &&
-    policy.logs.length > 0 &&
-    !policy.logs.some(log => log.verifier.vkey === logKey)
-  ) {
-    throw new CliError('CONFIG_INVALID', `the policy ${file} is of other logs than ${verifier.name}`, {
-      hint: 'name the log in the policy with its verifier key, or use the policy of this log',
-    })
-  }
+  const policy = file === undefined ? undefined : await readPolicyOf(file, verifier)
   return { url: follow.replace(/\/+$/, ''), verifier, origin: origin ?? verifier.name, policy }
 }
 

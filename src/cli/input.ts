@@ -4,13 +4,13 @@ import { CodecError } from '../codec/errors.ts'
 import { type JsonValue, parseJson } from '../codec/json.ts'
 import { CliError } from './errors.ts'
 
-/** Largest file that a command reads, in bytes. */
+/** Largest input of a command, in bytes, where it does not say otherwise. */
 const MAX_INPUT = 1 << 20
 
-/** The bytes of a file, or of stdin for `-`. @throws CliError INPUT_UNREADABLE */
-export async function readInput(path: string, stdin: Readable): Promise<Buffer> {
+/** The bytes of a file, or of stdin, up to a limit, for `-`. @throws CliError INPUT_UNREADABLE */
+export async function readInput(path: string, stdin: Readable, maxBytes = MAX_INPUT): Promise<Buffer> {
   try {
-    return path === '-' ? await readAll(stdin) : await readFile(path)
+    return path === '-' ? await readAll(stdin, maxBytes) : await readFile(path)
   } catch (cause) {
     if (cause instanceof CliError) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
@@ -30,13 +30,13 @@ export async function readJsonInput(path: string, stdin: Readable): Promise<Json
   }
 }
 
-async function readAll(stdin: Readable): Promise<Buffer> {
+async function readAll(stdin: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of stdin) {
     const bytes = Buffer.from(chunk)
     length += bytes.length
-    if (length > MAX_INPUT) throw new CliError('INPUT_UNREADABLE', `stdin holds more than ${MAX_INPUT} bytes`)
+    if (length > maxBytes) throw new CliError('INPUT_UNREADABLE', `stdin holds more than ${maxBytes} bytes`)
     chunks.push(bytes)
   }
   return Buffer.concat(chunks)

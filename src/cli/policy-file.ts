@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { MerkleError } from '../merkle/errors.ts'
 import { parsePolicy, type TlogPolicy } from '../merkle/policy.ts'
+import type { NoteVerifier } from '../merkle/vkey.ts'
 import { CliError } from './errors.ts'
 
 /**
@@ -21,4 +22,16 @@ export async function readPolicyFile(path: string): Promise<TlogPolicy> {
     if (!(cause instanceof MerkleError)) throw cause
     throw new CliError('INPUT_INVALID', `${path}: ${cause.message}`, { cause })
   }
+}
+
+/**
+ * Reads the policy of the witnesses of one log: it names no log, or that one.
+ * @throws CliError as {@link readPolicyFile}; CONFIG_INVALID
+ */
+export async function readPolicyOf(path: string, { name, vkey }: NoteVerifier): Promise<TlogPolicy> {
+  const policy = await readPolicyFile(path)
+  if (policy.logs.length === 0 || policy.logs.some(log => log.verifier.vkey === vkey)) return policy
+  throw new CliError('CONFIG_INVALID', `the policy ${path} is of other logs than ${name}`, {
+    hint: 'name the log in the policy with its verifier key, or use the policy of this log',
+  })
 }

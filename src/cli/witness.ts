@@ -1,12 +1,11 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { buildWitnessServer } from '../api/witness-server.ts'
+import { hasCosigned, ownerOf, setOwner } from '../ledger/witness/owner.ts'
 import { Witness, type WitnessedLog } from '../ledger/witness/witness.ts'
 import { MerkleError } from '../merkle/errors.ts'
-import { parsePolicy } from '../merkle/policy.ts'
-import { COSIGNATURE_V1 } from '../merkle/signature-types.ts'
+import { COSIGNATURE_V1, LOG_TYPES } from '../merkle/signature-types.ts'
 import { type Cosigner, formatSigningKey, parseCosignerKey } from '../merkle/signing-key.ts'
 import { parseVkey } from '../merkle/vkey.ts'
 import { Store } from '../store/store.ts'
@@ -14,6 +13,7 @@ import { EXIT } from '../trust/exit-status.ts'
 import { makeFolder, readSecretFile, writeSecretFile } from './data-folder.ts'
 import { CliError } from './errors.ts'
 import { closeServer, listenOn } from './listen.ts'
+import { readPolicyFile } from './policy-file.ts'
 
 /** What a witness is started with. */
 export interface WitnessOptions {
@@ -27,6 +27,8 @@ export interface WitnessOptions {
   policy?: string
   /** Name of its key, for a new one. */
   name?: string
+  /** Requests of one client address in a minute; 0 for any number. */
+  requestsPerMinute: number
   logger?: FastifyBaseLogger
 }
 
@@ -48,7 +50,7 @@ export async function openWitness(options: WitnessOptions): Promise<RunningWitne
   const store = await Store.open(join(options.data, 'witness'))
   try {
     const cosigner = await cosignerIn(options.data, store, options.name)
-    const { logger } = options
+    const { logger, requestsPerMinute } = options
     const witness = new Witness({
       store,
       logs,
@@ -57,7 +59,11 @@ export async function openWitness(options: WitnessOptions): Promise<RunningWitne
       onEvidence: origin =>
         logger?.error({ origin }, 'the log has signed two histories; the evidence is kept'),
     })
-    const server = await buildWitnessServer({ witness, ...(logger === undefined ? {} : { logger }) })
+    const server = await buildWitnessServer({
+      witness,
+      requestsPerMinute,
+      ...(logger === undefined ? {} : { logger }),
+    })
     const url = await listenOn(server, options.listen)
     const close = async () => {
       await closeServer(server)
@@ -80,12 +86,17 @@ export async function readWitnessKey(data: string): Promise<Cosigner> {
   })
 }
 
-/** A witness with a new key and an old database would be another one that calls itself the same. */
+/**
+ * The key in the folder of a witness, made where there is none. Key and database belong together: a key whose database is
+ * gone would sign from the beginning again, for a second history too; and a new key with an old database would be another
+ * witness that calls itself the same.
+ */
 async function cosignerIn(data: string, store: Store, name: string | undefined): Promise<Cosigner> {
   const path = keyFile(data)
   const found = await readSecretFile(path)
   if (found !== undefined) {
     const cosigner = parseKey(path, found)
+    requireOwner(data, store, cosigner)
     if (name === undefined || name === cosigner.verifier.name) return cosigner
     throw new CliError(
       'WITNESS_NAME_MISMATCH',
@@ -95,7 +106,7 @@ async function cosignerIn(data: string, store: Store, name: string | undefined):
       },
     )
   }
-  for await (const _ of store.keys({ limit: 1 })) {
+  if (await hasCosigned(store)) {
     throw new CliError('WITNESS_KEY_MISSING', `a witness has run in ${data}, and its key ${path} is gone`, {
       hint: 'put back the file witness.key from a copy',
       status: EXIT.internal,
@@ -103,8 +114,31 @@ async function cosignerIn(data: string, store: Store, name: string | undefined):
   }
   const made = name ?? `localhost/witness-${String(randomInt(1e8)).padStart(8, '0')}`
   const key = newKey(made)
+  const cosigner = parseKey(path, key)
+  // In this order: a kill in between leaves a database that has cosigned nothing, and no key.
+  await setOwner(store, cosigner.verifier.vkey)
   await writeSecretFile(path, key)
-  return parseKey(path, key)
+  return cosigner
+}
+
+/** @throws CliError WITNESS_DATABASE_MISSING, WITNESS_KEY_MISSING */
+function requireOwner(data: string, store: Store, { verifier }: Cosigner): void {
+  const owner = ownerOf(store)
+  if (owner === verifier.vkey) return
+  if (owner !== undefined) {
+    throw new CliError('WITNESS_KEY_MISSING', `the witness in ${data} has another key: ${owner}`, {
+      hint: 'put back the file witness.key of this folder from a copy',
+      status: EXIT.internal,
+    })
+  }
+  throw new CliError(
+    'WITNESS_DATABASE_MISSING',
+    `${data} has the key of a witness, and no database that says what it has cosigned`,
+    {
+      hint: 'without it the key could sign a second history: begin another witness in another folder',
+      status: EXIT.internal,
+    },
+  )
 }
 
 function newKey(name: string): string {
@@ -149,14 +183,8 @@ async function logsOf({ logs, policy }: WitnessOptions): Promise<WitnessedLog[]>
 }
 
 async function logsIn(path: string): Promise<WitnessedLog[]> {
-  try {
-    const { logs } = parsePolicy(await readFile(path, 'utf8'))
-    return logs.map(({ verifier }) => ({ origin: verifier.name, verifier }))
-  } catch (cause) {
-    const sentence = cause instanceof Error ? cause.message : String(cause)
-    const code = cause instanceof MerkleError ? 'INPUT_INVALID' : 'INPUT_UNREADABLE'
-    throw new CliError(code, `${path}: ${sentence}`, { cause })
-  }
+  const { logs } = await readPolicyFile(path)
+  return logs.map(({ verifier }) => ({ origin: verifier.name, verifier }))
 }
 
 /** An origin may hold anything but a line end; the key after the last equals sign has a form that cannot be mistaken. */
@@ -165,7 +193,7 @@ const LOG = /^(?:(?<origin>[^\n]+)=)?(?<vkey>[^\s+=]+\+[0-9a-f]{8}\+[A-Za-z0-9+/
 function parseLog(text: string): WitnessedLog {
   const { origin, vkey } = LOG.exec(text)?.groups ?? {}
   try {
-    const verifier = parseVkey(vkey ?? '')
+    const verifier = parseVkey(vkey ?? '', LOG_TYPES)
     return { origin: origin ?? verifier.name, verifier }
   } catch (cause) {
     if (!(cause instanceof MerkleError)) throw cause

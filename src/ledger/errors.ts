@@ -1,6 +1,10 @@
 /** What a ledger can refuse or fail at. */
 export type LedgerErrorCode =
   | 'LEDGER_ANCHOR_INVALID'
+  /** A stamp that no leaf can hold. */
+  | 'LEDGER_STAMP_INVALID'
+  /** Bytes that are no proof of a stamp. */
+  | 'LEDGER_STAMP_PROOF_INVALID'
   /** Bytes that are no leaf of this log. */
   | 'LEDGER_LEAF_INVALID'
   | 'LEDGER_CLOCK_BEHIND'
@@ -18,8 +22,6 @@ export type LedgerErrorCode =
   | 'LEDGER_OUTCOME_UNKNOWN'
   | 'LEDGER_TRANSACTION_UNKNOWN'
   | 'LEDGER_UNREACHABLE'
-  /** Only some transactions of the ledger are at hand. */
-  | 'LEDGER_PARTIAL'
   /** Nothing is anchored here: the ledger is another's, and is only followed. */
   | 'LEDGER_READ_ONLY'
   /** What was sent is no checkpoint that the followed log has signed. */

@@ -33,6 +33,22 @@ export function formatCheckpoint(origin: string, size: number, root: Uint8Array)
  * cannot have
  */
 export function parseCheckpoint(text: string): Checkpoint {
+  const checkpoint = parseCheckpointLines(text)
+  if (!isPossible(checkpoint)) throw invalid('an empty tree has another root')
+  return checkpoint
+}
+
+/** False for an empty tree with another root than it has. Of a larger one, every root is possible. */
+export function isPossible({ size, root }: Checkpoint): boolean {
+  return size > 0 || Buffer.compare(root, EMPTY_ROOT) === 0
+}
+
+/**
+ * Reads the lines of a checkpoint, which may be of a tree that cannot be ({@link isPossible}): whoever answers for it has
+ * to know first who has signed it.
+ * @throws MerkleError CHECKPOINT_INVALID, also for a size beyond 2^53 - 1
+ */
+export function parseCheckpointLines(text: string): Checkpoint {
   const lines = text.split('\n')
   const [origin, sizeLine, rootLine, ...rest] = lines
   if (origin === undefined || origin === '' || rest.pop() !== '')
@@ -41,7 +57,6 @@ export function parseCheckpoint(text: string): Checkpoint {
   if (!isTreeSize(size)) throw invalid('its size is no decimal number up to 2^53 - 1')
   const root = decodeBase64(rootLine ?? '')
   if (root?.length !== HASH_BYTES) throw invalid('its root is not base64 of 32 bytes')
-  if (size === 0 && Buffer.compare(root, EMPTY_ROOT) !== 0) throw invalid('an empty tree has another root')
   if (rest.includes('')) throw invalid('an extension line is empty')
   return { origin, size, root, extensions: rest }
 }

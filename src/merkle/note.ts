@@ -88,7 +88,8 @@ export function parseSignatureLines(text: string): NoteSignature[] {
  */
 export function appendSignatures(note: string, lines: readonly string[]): string {
   const whole = note + lines.join('')
-  parseNote(whole)
+  // An empty line among them would make the signatures before it a part of the text.
+  if (parseNote(whole).text !== textOfNote(note)) throw invalid('what is added is no signature')
   return whole
 }
 

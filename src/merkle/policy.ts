@@ -1,5 +1,6 @@
 import { MerkleError } from './errors.ts'
-import { isKeyName, type NoteVerifier, parseVkey } from './vkey.ts'
+import { COSIGNER_TYPES, LOG_TYPES, type SignatureType } from './signature-types.ts'
+import { type NoteVerifier, parseVkey } from './vkey.ts'
 
 /** A log that is trusted to be one, and where to read it. */
 export interface PolicyLog {
@@ -37,6 +38,8 @@ const MAX_NAMES = 256
 /** Up to so many witnesses, every set of them is looked at. */
 const MAX_EXACT = 14
 const NONE = 'none'
+/** Tabs and line ends are the only control characters of a policy. */
+const CONTROL = /[^\t\P{Cc}]/u
 
 /**
  * Reads a policy file (C2SP tlog-policy): lines `log <vkey> [<url>]`, `witness <name> <vkey> [<url>]`,
@@ -47,7 +50,8 @@ export function parsePolicy(text: string): TlogPolicy {
   if (text.length > MAX_LENGTH) throw new MerkleError('POLICY_INVALID', 'the policy is too large')
   const reader = new PolicyReader()
   for (const [i, line] of text.split('\n').entries()) {
-    const words = line.split(/[ \t\r]+/).filter(word => word !== '')
+    if (CONTROL.test(line)) throw invalid(i + 1, 'it has a control character, such as a carriage return')
+    const words = line.split(/[ \t]+/).filter(word => word !== '')
     const [keyword] = words
     if (keyword === undefined || keyword.startsWith('#')) continue
     reader.read(words, i + 1)
@@ -129,7 +133,7 @@ class PolicyReader {
   #readLog(words: string[], line: number): void {
     const [vkey, url] = words
     if (vkey === undefined || words.length > 2) throw invalid(line, 'it is not "log <vkey> [<url>]"')
-    this.#logs.push({ verifier: this.#key(vkey, line), ...urlOf(url, line) })
+    this.#logs.push({ verifier: this.#key(vkey, LOG_TYPES, line), ...urlOf(url, line) })
   }
 
   #readWitness(words: string[], line: number): void {
@@ -138,7 +142,7 @@ class PolicyReader {
       throw invalid(line, 'it is not "witness <name> <vkey> [<url>]"')
     }
     this.#name(name, line)
-    this.#witnesses.push({ name, verifier: this.#key(vkey, line), ...urlOf(url, line) })
+    this.#witnesses.push({ name, verifier: this.#key(vkey, COSIGNER_TYPES, line), ...urlOf(url, line) })
   }
 
   #readGroup(words: string[], line: number): void {
@@ -169,25 +173,34 @@ class PolicyReader {
   }
 
   #name(name: string, line: number): void {
-    if (name === NONE || !isKeyName(name)) throw invalid(line, `${shown(name)} cannot be a name`)
+    if (name === NONE || !isName(name)) throw invalid(line, `${shown(name)} cannot be a name`)
     if (this.#names.has(name)) throw invalid(line, `${shown(name)} is named twice`)
     if (this.#names.size >= MAX_NAMES) throw invalid(line, `there are more than ${MAX_NAMES} names`)
     this.#names.add(name)
   }
 
   /** One key under two names would count twice. */
-  #key(vkey: string, line: number): NoteVerifier {
+  #key(vkey: string, types: readonly SignatureType[], line: number): NoteVerifier {
     let verifier: NoteVerifier
     try {
-      verifier = parseVkey(vkey)
+      verifier = parseVkey(vkey, types)
     } catch (cause) {
       if (!(cause instanceof MerkleError)) throw cause
+      if (cause.code === 'VKEY_UNSUPPORTED') {
+        const known = types.map(({ name }) => name).join(', ')
+        throw invalid(line, `its key has to be of a type that is known for this line: ${known}`, cause)
+      }
       throw invalid(line, cause.message, cause)
     }
     if (this.#keys.has(verifier.fingerprint)) throw invalid(line, 'its key stands in the policy already')
     this.#keys.add(verifier.fingerprint)
     return verifier
   }
+}
+
+/** Names mean nothing beyond the policy; these can be shown. */
+function isName(name: string): boolean {
+  return name.isWellFormed() && !/[\p{White_Space}\p{Cc}]/u.test(name)
 }
 
 function urlOf(url: string | undefined, line: number): { url?: string } {

@@ -53,8 +53,14 @@ export const COSIGNATURE_V1: SignatureType = {
   },
 }
 
+/** With what a log signs its checkpoints. */
+export const LOG_TYPES: readonly SignatureType[] = [ED25519]
+
+/** With what a witness cosigns: each carries the time. */
+export const COSIGNER_TYPES: readonly SignatureType[] = [COSIGNATURE_V1]
+
 /** The types that this software verifies. */
-export const SIGNATURE_TYPES: readonly SignatureType[] = [ED25519, COSIGNATURE_V1]
+export const SIGNATURE_TYPES: readonly SignatureType[] = [...LOG_TYPES, ...COSIGNER_TYPES]
 
 /** What a cosigner signs: a header, its time, and the note text (C2SP tlog-cosignature). */
 export function cosignatureMessage(timestamp: number, text: Uint8Array): Buffer {

@@ -1,5 +1,5 @@
 import type { ContentStore } from '../content/types.ts'
-import type { Ledger, LedgerTransaction } from '../ledger/types.ts'
+import type { LedgerTransaction } from '../ledger/types.ts'
 import { type AnchorString, parseAnchorString } from '../sidetree/anchor-string.ts'
 import { type BatchOutcome, BatchReader, readBatch, type WantedFile } from '../sidetree/batch-read.ts'
 import { SidetreeError } from '../sidetree/errors.ts'
@@ -7,7 +7,7 @@ import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '..
 import { StoreError } from '../store/errors.ts'
 import { fetchFile } from './file-fetcher.ts'
 import { HashedContent } from './hashed-content.ts'
-import { type LedgerEvidence, proveTransaction } from './ledger-evidence.ts'
+import { type LedgerEvidence, type ProofSource, proveTransaction } from './ledger-evidence.ts'
 import { type Check, type OperationEvidence, readOperation } from './operation-evidence.ts'
 
 /** Longest wait for a file that was read before, in milliseconds. */
@@ -31,34 +31,41 @@ export interface TransactionEvidence {
   files: FileEvidence[]
   /** Why the files give no operations now; absent where they do. */
   problem?: Check
-  /** Those that were asked for, by operation index; none where the files list none there. */
+  /** Those of the DID that was asked for, by operation index. */
   operations: ReadonlyMap<number, OperationEvidence>
 }
 
+/** Where transactions are read: the ledger and the content of a node, or those of a proof that was carried away. */
+export interface EvidenceSource {
+  content: Pick<ContentStore, 'get'>
+  ledger: ProofSource
+  versions: ProtocolVersions
+}
+
 /**
- * Reads again what a resolution stands on, so that a report speaks of checks that were made for it, and not of what
- * the store remembers.
+ * Reads what a resolution stands on for its report, so that this speaks of checks that were made for it, and not of
+ * what a store remembers.
  */
 export class EvidenceReader {
   readonly #content: HashedContent
-  readonly #ledger: Ledger
+  readonly #ledger: ProofSource
   readonly #versions: ProtocolVersions
 
-  constructor(parts: { content: ContentStore; ledger: Ledger; versions: ProtocolVersions }) {
+  constructor(parts: EvidenceSource) {
     this.#content = new HashedContent(parts.content)
     this.#ledger = parts.ledger
     this.#versions = parts.versions
   }
 
   /**
-   * @param transaction as this node knows it; the proof is compared with it
-   * @param indices of the operations that are wanted: a batch can hold ten thousand
+   * @param transaction as it is known; the proof is compared with it
+   * @param suffix of the DID whose operations are wanted: a batch can hold ten thousand of others
    * @throws the signal's reason; StoreError
    */
   async transaction(
     transaction: LedgerTransaction,
-    indices: readonly number[],
-    signal: AbortSignal,
+    suffix: string,
+    signal?: AbortSignal,
   ): Promise<TransactionEvidence> {
     const proof = await proveTransaction(this.#ledger, transaction)
     const params = this.#parametersAt(transaction.time)
@@ -81,11 +88,11 @@ export class EvidenceReader {
       anchorString: checkCount(anchor, outcome),
       files,
       ...problemOf(outcome),
-      operations: operationsOf(outcome, indices, params),
+      operations: operationsOf(outcome, suffix, params),
     }
   }
 
-  async #fetch(wanted: WantedFile, signal: AbortSignal) {
+  async #fetch(wanted: WantedFile, signal: AbortSignal | undefined) {
     const { role, uri } = wanted
     const { fetched, failure } = await fetchFile(this.#content, wanted, { timeoutMs: FETCH_TIMEOUT, signal })
     if (failure === undefined) {
@@ -153,14 +160,13 @@ function problemOf(outcome: BatchOutcome): { problem?: Check } {
 
 function operationsOf(
   outcome: BatchOutcome,
-  indices: readonly number[],
+  suffix: string,
   params: ProtocolParameters,
 ): Map<number, OperationEvidence> {
   const found = new Map<number, OperationEvidence>()
   if (outcome.status !== 'complete') return found
-  for (const index of indices) {
-    const operation = outcome.operations[index]
-    if (operation !== undefined) found.set(index, readOperation(operation, params))
+  for (const [index, operation] of outcome.operations.entries()) {
+    if (operation.didSuffix === suffix) found.set(index, readOperation(operation, params))
   }
   return found
 }

@@ -12,11 +12,11 @@ import type { BlockSource, ContentStore, GetOptions } from '../content/types.ts'
  * KiB, dag-pb) or taken as one raw block; a file in any other layout cannot be compared, and counts as a mismatch.
  */
 export class HashedContent implements Pick<ContentStore, 'get'> {
-  readonly #store: ContentStore
+  readonly #store: Pick<ContentStore, 'get'>
   /** True where a file that can never do (too large, not a file) is found so from blocks that were hashed. */
   readonly judges: boolean
 
-  constructor(store: ContentStore) {
+  constructor(store: Pick<ContentStore, 'get'>) {
     this.#store = store
     this.judges = isBlockSource(store)
   }
@@ -32,7 +32,7 @@ export class HashedContent implements Pick<ContentStore, 'get'> {
   }
 }
 
-function isBlockSource(store: ContentStore): store is ContentStore & BlockSource {
+function isBlockSource<T extends object>(store: T): store is T & BlockSource {
   return 'block' in store && typeof store.block === 'function'
 }
 
@@ -48,7 +48,8 @@ async function blockOf(store: BlockSource, cid: CID, { signal }: GetOptions): Pr
   }
 }
 
-async function isContentOf(text: string, bytes: Uint8Array): Promise<boolean> {
+/** Whether bytes hash to a CID, as one raw block or in the layout that files are stored in here. */
+export async function isContentOf(text: string, bytes: Uint8Array): Promise<boolean> {
   try {
     const cid = parseCid(text)
     if (cid.code === RAW) return Buffer.compare(sha256(bytes), cid.multihash.digest) === 0

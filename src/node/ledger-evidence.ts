@@ -29,6 +29,9 @@ export interface LedgerEvidence {
   checkpoint?: CheckpointName
 }
 
+/** What proofs of transactions come from, and are checked by. */
+export type ProofSource = Pick<Ledger, 'proof' | 'verify' | 'describe'>
+
 /** How far a node has read a ledger, beside how far that goes. */
 export interface LedgerProgress {
   /** Newest point of the ledger, asked before the cursor was read; or why there is none. */
@@ -60,7 +63,7 @@ export async function readProgress(
 
 /** Fetches the proof of a transaction and checks it. What the ledger cannot prove now is undecided. */
 export async function proveTransaction(
-  ledger: Ledger,
+  ledger: ProofSource,
   transaction: LedgerTransaction,
 ): Promise<LedgerEvidence> {
   const { number, timeHash } = transaction

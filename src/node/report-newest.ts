@@ -55,7 +55,7 @@ export class NewestEdges {
     const { progress, until, others, unresolvable, now } = evidence
     const end = this.#end(progress)
     return [
-      this.#edge(DID, end.node, 'COMPLETENESS', checkCompleteness(progress, until)),
+      this.#edge(DID, end.node, 'COMPLETENESS', this.#completeness(progress, until)),
       ...end.edges,
       ...(until === undefined
         ? this.#fresh(end.node, progress, now)
@@ -64,6 +64,11 @@ export class NewestEdges {
       ...this.#named(unresolvable),
       ...this.#unread(unresolvable),
     ]
+  }
+
+  #completeness(progress: LedgerProgress, until: number | undefined): Check {
+    if (this.#writer.ledger.partial !== true) return checkCompleteness(progress, until)
+    return undecided('Only some transactions of the log are at hand: an operation may have been left out.')
   }
 
   /** The point up to which this node has read, over its own proof to the root of the ledger. */

@@ -3,13 +3,13 @@ import { parseInitialState, stateOfInitialState } from '../sidetree/long-form.ts
 import { type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
 import { thisSoftware } from '../trust/roots.ts'
 import type { TrustReport } from '../trust/types.ts'
+import type { ResolvedState } from './answer.ts'
 import type { Check } from './operation-evidence.ts'
 import { type Recomputation, sameState } from './recomputation.ts'
 import { NewestEdges, type NewestEvidence } from './report-newest.ts'
 import { type ChainLink, OperationEdges } from './report-operations.ts'
 import { TransactionEdges } from './report-transactions.ts'
 import { DID, type ReportWriter } from './report-writer.ts'
-import type { ResolvedState } from './resolver.ts'
 import type { VersionOptions } from './types.ts'
 
 /** All that the report of a published DID is made from. */

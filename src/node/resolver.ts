@@ -1,23 +1,17 @@
-import { encodedSha256 } from '../codec/hash.ts'
-import type { JsonObject, JsonValue } from '../codec/json.ts'
 import { type DidMethod, didPrefix, type ParsedDid, parseDid } from '../sidetree/did.ts'
-import { toResolutionResult } from '../sidetree/document.ts'
 import { parseInitialState, stateOfInitialState } from '../sidetree/long-form.ts'
 import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
 import { type Resolution as Compiled, resolveOperations } from '../sidetree/resolution.ts'
 import type { DidState } from '../sidetree/state.ts'
 import { StoreError } from '../store/errors.ts'
+import { answerOf, type ResolvedState } from './answer.ts'
 import { NodeError } from './errors.ts'
 import type { NextPosition } from './next-position.ts'
 import type { OperationStore } from './operation-store.ts'
 import type { OperationQueue } from './queue.ts'
-import { decodeRecord } from './records.ts'
 import { parseVersionTime } from './time.ts'
 import { positioned } from './transaction-applier.ts'
-import type { HistoryEntry, Resolution, ResolutionResult, VersionOptions } from './types.ts'
-
-/** Media type of a DID document in a resolution result (DID Core section 6). */
-const CONTENT_TYPE = 'application/did'
+import type { HistoryEntry, Resolution, VersionOptions } from './types.ts'
 
 export interface ResolverParts {
   location: string
@@ -28,34 +22,6 @@ export interface ResolverParts {
   next: NextPosition
   /** UTC time that the ledger has been read up to, Unix seconds. */
   readUntil: () => Promise<number>
-}
-
-/** A DID with the state that was asked for. */
-export interface ResolvedState {
-  did: ParsedDid
-  parameters: ProtocolParameters
-  state: DidState
-  published: boolean
-  nextVersionId?: string
-}
-
-/** A resolution, kept as its text alone: Node sends that faster than bytes, in one piece with the headers. */
-class Answer implements Resolution {
-  readonly body: string
-  readonly deactivated: boolean
-  readonly immutable: boolean
-  readonly etag: string
-
-  constructor(text: string, deactivated: boolean, immutable: boolean) {
-    this.body = text
-    this.deactivated = deactivated
-    this.immutable = immutable
-    this.etag = `"${encodedSha256(text)}"`
-  }
-
-  get result(): ResolutionResult {
-    return decodeRecord<ResolutionResult>(Buffer.from(this.body))
-  }
 }
 
 /** Answers what a DID is, from what the observer has stored. */
@@ -142,28 +108,9 @@ export class Resolver {
 
   /** Writes a state as its answer. `named`: unavailable transactions that name the DID. */
   answer(found: ResolvedState, options: VersionOptions, named: number[]): Resolution {
-    const { did, parameters, state, published, nextVersionId } = found
-    const written = toResolutionResult(state, did, {
-      published,
-      profile: parameters.profile,
-      ...(nextVersionId === undefined ? {} : { nextVersionId }),
-    })
-    const didDocumentMetadata = written.didDocumentMetadata as unknown as JsonObject
-    // A version by its id is what it is: what waits or is missing says nothing of it.
-    if (options.versionId === undefined) {
-      const pending = options.versionTime === undefined ? this.#parts.queue.waitingFor(did.suffix) : []
-      const listed = pending.map(({ id, request }) => ({ id, type: request.type }))
-      if (listed.length > 0) didDocumentMetadata['pendingOperations'] = listed as unknown as JsonValue
-      if (named.length > 0) didDocumentMetadata['unavailableTransactions'] = named
-    }
-    const result: ResolutionResult = {
-      '@context': written['@context'],
-      didDocument: written.didDocument as unknown as JsonObject,
-      didResolutionMetadata: { contentType: CONTENT_TYPE },
-      didDocumentMetadata,
-    }
-    const immutable = options.versionId !== undefined && nextVersionId !== undefined
-    return new Answer(JSON.stringify(result), state.deactivated, immutable)
+    const waiting = this.#parts.queue.waitingFor(found.did.suffix)
+    const pending = waiting.map(({ id, request }) => ({ id, type: request.type }))
+    return answerOf(found, options, { pending, named })
   }
 
   /** All operations of a DID with what became of each. @throws as `SidetreeNode.resolve` */

@@ -20,6 +20,7 @@ const piece = fc.constantFrom(
   '/dids/',
   '/report',
   '/history',
+  '/proof',
   '/operations',
   '/operations/',
   '/log/tile/',

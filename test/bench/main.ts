@@ -2,6 +2,7 @@ import { benchAccept } from './accept.ts'
 import { benchApply } from './apply.ts'
 import { benchHttp } from './http.ts'
 import { type Figure, printFigures, printMachine } from './measure.ts'
+import { benchProof } from './proof.ts'
 import { benchResolve } from './resolve.ts'
 
 /** Figures of `npm run bench`, or of the sections that are named: each is a ratio within one run. */
@@ -10,6 +11,7 @@ const SECTIONS: { [name: string]: { title: string; run: () => Promise<Figure[]> 
   resolve: { title: 'Resolving a DID with 1,000 updates', run: benchResolve },
   http: { title: 'Resolving over HTTP', run: benchHttp },
   accept: { title: 'Accepting operations, and log entries', run: benchAccept },
+  proof: { title: 'Proofs that are carried away', run: benchProof },
 }
 
 const named = process.argv.slice(2)

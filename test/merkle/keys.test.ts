@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MerkleError } from '../../src/merkle/errors.ts'
-import { signNote, verifyNote } from '../../src/merkle/note.ts'
-import { formatSigningKey, parseSigningKey } from '../../src/merkle/signing-key.ts'
+import { parseNote, signNote, verifyNote } from '../../src/merkle/note.ts'
+import { COSIGNATURE_V1 } from '../../src/merkle/signature-types.ts'
+import { formatSigningKey, parseCosignerKey, parseSigningKey } from '../../src/merkle/signing-key.ts'
 import { formatVkey, isKeyName, parseVkey } from '../../src/merkle/vkey.ts'
 
 // The example of C2SP signed-note, Verifier keys.
@@ -97,5 +98,57 @@ describe('signing keys', () => {
     }
     expect(() => formatSigningKey('log.example', Buffer.alloc(31))).toThrow(MerkleError)
     expect(() => formatSigningKey('lo g', Buffer.alloc(32))).toThrow(MerkleError)
+  })
+})
+
+describe('keys of cosigners (C2SP tlog-cosignature)', () => {
+  const text = formatSigningKey('witness.example', Buffer.alloc(32, 6), COSIGNATURE_V1)
+  const cosigner = parseCosignerKey(text)
+
+  it('sign the note text with the time that they are given, which the signature begins with', async () => {
+    expect(cosigner.verifier).toMatchObject({ name: 'witness.example', type: 0x04 })
+    const time = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
+    await fc.assert(
+      fc.asyncProperty(time, async at => {
+        const note = await signNote('text\n', [cosigner.at(at)])
+        const [verified] = verifyNote(note, [parseVkey(cosigner.verifier.vkey)]).signatures
+        expect(verified?.timestamp).toBe(at)
+        const [line] = parseNote(note).signatures
+        expect(Buffer.from(line?.signature ?? []).readBigUInt64BE()).toBe(BigInt(at))
+      }),
+    )
+  })
+
+  it('sign another time with another signature, which does not verify with the time changed', async () => {
+    const signature = Buffer.from(await cosigner.at(1000).sign(Buffer.from('text\n')))
+    const { check } = cosigner.verifier
+    expect(check(Buffer.from('text\n'), signature)).toEqual({ timestamp: 1000 })
+    expect(check(Buffer.from('texts\n'), signature)).toBeUndefined()
+    signature.writeBigUInt64BE(1001n)
+    expect(check(Buffer.from('text\n'), signature)).toBeUndefined()
+    expect(check(Buffer.from('text\n'), signature.subarray(8))).toBeUndefined()
+  })
+
+  it('are none for a log, and the other way round', () => {
+    const log = formatSigningKey('log.example', Buffer.alloc(32, 6))
+    const refused = expect.objectContaining({ code: 'SIGNING_KEY_INVALID' })
+    expect(() => parseCosignerKey(log)).toThrow(refused)
+    expect(() => parseSigningKey(text)).toThrow(refused)
+    expect(() => parseCosignerKey(text.slice(0, -1))).toThrow(refused)
+  })
+
+  it('throw only their own error for any text', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.nat({ max: text.length }).map(cut => text.slice(0, cut)),
+        ),
+        key => {
+          if (key === text) return
+          expect(() => parseCosignerKey(key)).toThrow(MerkleError)
+        },
+      ),
+    )
   })
 })

@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MerkleError } from '../../src/merkle/errors.ts'
-import { MAX_NOTE_BYTES, parseNote, signNote, verifyNote } from '../../src/merkle/note.ts'
+import {
+  appendSignatures,
+  formatNote,
+  MAX_NOTE_BYTES,
+  parseNote,
+  signatureLine,
+  signNote,
+  verifyNote,
+} from '../../src/merkle/note.ts'
 import { formatSigningKey, parseSigningKey } from '../../src/merkle/signing-key.ts'
 import { parseVkey } from '../../src/merkle/vkey.ts'
 import { corpusJson, hasCorpus } from '../corpus.ts'
@@ -74,6 +82,22 @@ describe('signed notes (C2SP signed-note)', () => {
     expect(() => verifyNote('x\n\n— a AAAAAAA=\n', [log.verifier, impostor])).toThrow(
       expect.objectContaining({ code: 'VKEY_AMBIGUOUS' }),
     )
+  })
+
+  it('takes further signatures, as long as it is a note with them', async () => {
+    const note = await signNote(TEXT, [log])
+    const line = await signatureLine(TEXT, other)
+    expect(appendSignatures(note, [line])).toBe(await signNote(TEXT, [log, other]))
+    expect(appendSignatures(note, [])).toBe(note)
+    expect(appendSignatures(note, Array(99).fill(line))).toHaveLength(note.length + 99 * line.length)
+    for (const lines of [[line.trimEnd()], ['x\n'], [line, '\n', line], Array(100).fill(line)]) {
+      expect(() => appendSignatures(note, lines)).toThrow(MerkleError)
+    }
+  })
+
+  it('is written as it was read', async () => {
+    const note = await signNote(TEXT, [log, other])
+    expect(formatNote(parseNote(note))).toBe(note)
   })
 
   it('takes 100 signatures and no more, and no more than its size', async () => {

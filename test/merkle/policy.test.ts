@@ -28,16 +28,17 @@ describe('a policy (C2SP tlog-policy)', () => {
       '',
       `witness\tw0  ${KEYS[0]} http://127.0.0.1:7801/w0/`,
       `witness w1 ${KEYS[1]}`,
-      'group both all w0 w1',
-      'quorum both',
+      ' \t# and how many',
+      'group both+all all w0 w1',
+      'quorum both+all\t',
     )
     expect(read.logs).toMatchObject([{ verifier: { vkey: LOG }, url: 'https://log.example' }])
     expect(read.witnesses).toMatchObject([
       { name: 'w0', verifier: { vkey: KEYS[0] }, url: 'http://127.0.0.1:7801/w0' },
       { name: 'w1', verifier: { vkey: KEYS[1] } },
     ])
-    expect(read.groups).toEqual([{ name: 'both', threshold: 2, members: ['w0', 'w1'] }])
-    expect(read.quorum).toBe('both')
+    expect(read.groups).toEqual([{ name: 'both+all', threshold: 2, members: ['w0', 'w1'] }])
+    expect(read.quorum).toBe('both+all')
   })
 
   it.each([
@@ -57,6 +58,10 @@ describe('a policy (C2SP tlog-policy)', () => {
     ['a quorum of nobody', ['quorum w0'], 1],
     ['two quorums', ['quorum none', 'quorum none'], 2],
     ['a URL that is none', [`log ${LOG} ftp://log.example`, 'quorum none'], 1],
+    ["a log's key as that of a witness", [`witness w0 ${LOG}`, 'quorum none'], 1],
+    ["a witness's key as that of a log", [`log ${KEYS[0]}`, 'quorum none'], 1],
+    ['a carriage return', ['quorum none\r'], 1],
+    ['a control character in a comment', ['quorum none', '# \u0000'], 2],
     ['a word too many', [`log ${LOG} https://log.example more`, 'quorum none'], 1],
   ])('with %s is refused, with the number of the line', (_, lines, line) => {
     expect(() => policy(...lines)).toThrow(

@@ -1,19 +1,22 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
+import type { NoteVerifier } from '../../merkle/vkey.ts'
+import { NodeError } from '../../node/errors.ts'
 import type { PinnedLog } from '../../node/proof/proof-ledger.ts'
-import { parseResolutionProof } from '../../node/proof/resolution-proof.ts'
+import {
+  MAX_PROOF_BYTES,
+  parseResolutionProof,
+  type ResolutionProof,
+} from '../../node/proof/resolution-proof.ts'
 import type { Explanation } from '../../node/types.ts'
 import { PROTOCOL_VERSIONS } from '../../sidetree/parameters.ts'
-import { Store } from '../../store/store.ts'
-import { exitStatus } from '../../trust/exit-status.ts'
+import { EXIT, exitStatus } from '../../trust/exit-status.ts'
 import { renderText } from '../../trust/render-text.ts'
 import { CliError } from '../errors.ts'
 import { readInput } from '../input.ts'
 import { verifierIn } from '../log-key.ts'
 import { text, withExamples, withSettings } from '../options.ts'
-import { readPolicyFile } from '../policy-file.ts'
+import { readPolicyFile, readPolicyOf } from '../policy-file.ts'
 import { action, type Host, type Run, type Settings } from '../run.ts'
 import { nodeClient } from '../session.ts'
 import { safeJson } from '../terminal.ts'
@@ -33,7 +36,7 @@ export function proveCommand(host: Host): Command {
 
 async function prove({ settings, options, terminal }: Run, did: string | undefined): Promise<undefined> {
   const bytes = await (await nodeClient(settings)).proof(String(did))
-  const proof = parseResolutionProof(bytes)
+  const proof = proofFrom(bytes, String(did))
   const path = text(options['output']) ?? `${proof.did.slice(proof.did.lastIndexOf(':') + 1)}.proof.json`
   try {
     await writeFile(path, bytes, { flag: 'wx' })
@@ -55,6 +58,23 @@ async function prove({ settings, options, terminal }: Run, did: string | undefin
   )
 }
 
+/** @throws CliError NODE_ANSWER_INVALID where it is none, or of another DID */
+function proofFrom(bytes: Uint8Array, did: string): ResolutionProof {
+  try {
+    const proof = parseResolutionProof(bytes)
+    if (`${did}:`.startsWith(`${proof.did}:`)) return proof
+    throw new CliError('NODE_ANSWER_INVALID', `the node gave a proof of ${proof.did}`, {
+      status: EXIT.undecided,
+    })
+  } catch (cause) {
+    if (!(cause instanceof NodeError)) throw cause
+    throw new CliError('NODE_ANSWER_INVALID', `the node gave no proof: ${cause.message}`, {
+      status: EXIT.undecided,
+      cause,
+    })
+  }
+}
+
 /** `rootline did verify-proof`: the resolution of a DID from such a file alone. */
 export function verifyProofCommand(host: Host): Command {
   const command = new Command('verify-proof')
@@ -67,7 +87,7 @@ export function verifyProofCommand(host: Host): Command {
   withExamples(
     command,
     'rootline did verify-proof proof.json --log-key VKEY',
-    'rootline did verify-proof proof.json --log-key VKEY --policy policy --explain',
+    'rootline did verify-proof proof.json --policy policy --explain',
   )
   withSettings(command, 'logKey', 'origin', 'policy', 'method', 'network', 'protocol')
   return command.action(action(host, verifyProof))
@@ -76,8 +96,9 @@ export function verifyProofCommand(host: Host): Command {
 async function verifyProof(run: Run, file: string | undefined): Promise<number> {
   const { settings, options, terminal, host } = run
   const log = await pinnedLog(settings)
-  const proof = parseResolutionProof(await readInput(String(file), host.stdin))
-  const { resolution, report } = await resolveAlone(proof, log, settings)
+  const path = String(file)
+  const bytes = await readInput(path, host.stdin, MAX_PROOF_BYTES)
+  const { resolution, report } = await resolveAlone(bytes, path, log, settings)
   const explain = options['explain'] === true
   terminal.result({ resolution: resolution.result, report }, () =>
     explain
@@ -88,36 +109,42 @@ async function verifyProof(run: Run, file: string | undefined): Promise<number> 
   return exitStatus(report)
 }
 
-/** As a node with a database of its own, which is taken away again. */
+/** @throws CliError INPUT_INVALID; SidetreeError the DID is of another method */
 async function resolveAlone(
-  proof: ReturnType<typeof parseResolutionProof>,
+  bytes: Uint8Array,
+  path: string,
   log: PinnedLog,
   settings: Settings,
 ): Promise<Explanation> {
   const { verifyResolutionProof } = await import('../../node/proof/verify-proof.ts')
-  const { method, network, workers } = settings
-  const folder = await mkdtemp(join(tmpdir(), 'rootline-proof-'))
+  const { method, network, protocol } = settings
   try {
-    return await verifyResolutionProof(proof, {
+    return await verifyResolutionProof(parseResolutionProof(bytes), {
       log,
       method: network === undefined ? { name: method } : { name: method, network },
-      versions: PROTOCOL_VERSIONS[settings.protocol],
-      store: await Store.open(folder),
-      settings: workers === undefined ? {} : { workers },
+      versions: PROTOCOL_VERSIONS[protocol],
+      now: Date.now(),
     })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+  } catch (cause) {
+    if (!(cause instanceof NodeError)) throw cause
+    throw new CliError('INPUT_INVALID', `${path}: ${cause.message}`, { cause })
   }
 }
 
-/** @throws CliError USAGE, INPUT_UNREADABLE, INPUT_INVALID */
-async function pinnedLog({ logKey, origin, policy }: Settings): Promise<PinnedLog> {
-  if (logKey === undefined) {
-    throw new CliError('USAGE', 'a proof is checked with the key of the log', {
-      hint: 'give it with --log-key: "rootline log key" prints it on the node that has the log',
-    })
-  }
-  const verifier = verifierIn(logKey)
+/**
+ * The log by its key, which is given, or is that of the one log that the policy names.
+ * @throws CliError USAGE, CONFIG_INVALID, INPUT_UNREADABLE, INPUT_INVALID
+ */
+async function pinnedLog({ logKey, origin, policy: file }: Settings): Promise<PinnedLog> {
+  const verifier = logKey === undefined ? await logInPolicy(file) : verifierIn(logKey)
   const log = { origin: origin ?? verifier.name, verifier }
-  return policy === undefined ? log : { ...log, policy: await readPolicyFile(policy) }
+  return file === undefined ? log : { ...log, policy: await readPolicyOf(file, verifier) }
+}
+
+async function logInPolicy(file: string | undefined): Promise<NoteVerifier> {
+  const [log, ...others] = file === undefined ? [] : (await readPolicyFile(file)).logs
+  if (log !== undefined && others.length === 0) return log.verifier
+  throw new CliError('USAGE', 'a proof is checked with the key of the log', {
+    hint: 'give it with --log-key, or a policy that names that log alone, from a source that you trust',
+  })
 }

@@ -47,6 +47,7 @@ async function start({ settings, terminal, options }: Run): Promise<undefined> {
     data: settings.data,
     listen: settings.listen,
     logs: list(options['log']),
+    requestsPerMinute: settings['limits.requestsPerMinute'],
     logger,
     ...(policy === undefined ? {} : { policy }),
     ...(name === undefined ? {} : { name }),

@@ -11,7 +11,12 @@ import { LedgerError } from '../errors.ts'
  *
  *   c <SHA-256 of the origin>   the newest checkpoint that was cosigned
  *   x <SHA-256 of the origin>   two checkpoints that contradict each other
+ *   k                           verifier key of the witness
  */
+export const OWNER_KEY = Buffer.from('k')
+/** All the keys that begin with `c`. */
+export const SEEN_RANGE = { gte: Buffer.from('c'), lt: Buffer.from('d') }
+
 export function seenKey(origin: string): Buffer {
   return Buffer.concat([Buffer.from('c'), sha256(origin)])
 }
@@ -19,6 +24,9 @@ export function seenKey(origin: string): Buffer {
 export function evidenceKey(origin: string): Buffer {
   return Buffer.concat([Buffer.from('x'), sha256(origin)])
 }
+
+/** As JSON, a note takes up to twice its bytes: quotation marks are escaped, and so are line ends. */
+const MAX_RECORD_BYTES = 2 * MAX_NOTE_BYTES + 4096
 
 /** What a witness has cosigned last for a log. */
 export interface SeenCheckpoint {
@@ -46,7 +54,7 @@ export function decodeSeen(bytes: Uint8Array): SeenCheckpoint {
 
 function parse(bytes: Uint8Array): JsonObject {
   try {
-    return parseJsonObject(bytes, { maxBytes: 2 * MAX_NOTE_BYTES, maxDepth: 1 })
+    return parseJsonObject(bytes, { maxBytes: MAX_RECORD_BYTES, maxDepth: 1 })
   } catch (cause) {
     if (cause instanceof CodecError) throw corrupt(cause)
     throw cause

@@ -1,5 +1,5 @@
 import { sha256 } from '../../codec/hash.ts'
-import { type Checkpoint, contradict, openCheckpoint, parseCheckpoint } from '../../merkle/checkpoint.ts'
+import { type Checkpoint, contradict, isPossible, parseCheckpointLines } from '../../merkle/checkpoint.ts'
 import { MerkleError } from '../../merkle/errors.ts'
 import {
   appendSignatures,
@@ -8,6 +8,7 @@ import {
   parseNote,
   signatureLine,
   textOfNote,
+  verifyNote,
 } from '../../merkle/note.ts'
 import type { Cosigner } from '../../merkle/signing-key.ts'
 import { verifyConsistency } from '../../merkle/verify-proof.ts'
@@ -42,6 +43,15 @@ export type WitnessAnswer =
   | { status: 409; size: number }
   | { status: 400 | 403 | 404 | 422 | 503; reason: string }
 
+/** How a witness fares with a log. */
+export interface WitnessedLogStatus {
+  origin: string
+  /** Size and time (Unix seconds) of its newest cosignature; undefined while there is none. */
+  newest: { size: number; time: number } | undefined
+  /** Whether the log has signed two checkpoints that contradict each other. */
+  hasTwoHistories: boolean
+}
+
 /** How far the clock may be behind the cosignature before, in seconds: a step of a clock that is set right. */
 const MAX_STEP_BACK = 300
 
@@ -72,23 +82,43 @@ export class Witness {
    * @throws StoreError
    */
   async addCheckpoint(body: Uint8Array): Promise<WitnessAnswer> {
-    let request: AddCheckpoint
-    let origin: string
+    let request: Request
     try {
-      request = parseAddCheckpoint(body)
-      origin = parseCheckpoint(textOfNote(request.checkpoint)).origin
+      request = parseRequest(body)
     } catch (error) {
       return refusal(400, error)
     }
+    const { origin } = request.checkpoint
     const log = this.#logs.get(origin)
     if (log === undefined) return { status: 404, reason: 'this witness does not know the log' }
-    let checkpoint: Checkpoint
+    let note: Note
     try {
-      checkpoint = openCheckpoint(request.checkpoint, origin, log.verifier)
+      // Lines that are no signatures are no valid ones either: the same status.
+      verifyNote(request.note, [log.verifier])
+      note = ownPart(request.note, log.verifier)
     } catch (error) {
       return refusal(403, error)
     }
-    return this.#inTurn(origin, () => this.#add(log, request, checkpoint))
+    return this.#inTurn(origin, () => this.#add(request, note))
+  }
+
+  /** How it fares with each log. @throws StoreError, LedgerError LEDGER_CORRUPT where it cannot tell */
+  status(): WitnessedLogStatus[] {
+    return this.#parts.logs.map(({ origin }) => {
+      const seen = this.#seen(origin)
+      return {
+        origin,
+        newest: seen && { size: seen.size, time: seen.time },
+        hasTwoHistories: this.#evidence(origin) !== undefined,
+      }
+    })
+  }
+
+  /** Logs for which it cannot sign, since its clock is behind what it has signed for them. */
+  logsAheadOfClock(): string[] {
+    return this.status().flatMap(({ origin, newest }) =>
+      this.#timeAfter(newest?.time) === undefined ? [origin] : [],
+    )
   }
 
   /** The newest checkpoint that was cosigned for a log, with the cosignature; `id` is the hex of SHA-256(origin). */
@@ -114,11 +144,10 @@ export class Witness {
     return first === undefined || second === undefined ? undefined : [first, second]
   }
 
-  async #add(log: WitnessedLog, request: AddCheckpoint, checkpoint: Checkpoint): Promise<WitnessAnswer> {
-    const { old, proof } = request
-    const { origin, size } = checkpoint
+  async #add({ old, proof, checkpoint }: Request, note: Note): Promise<WitnessAnswer> {
+    const { origin, size, root } = checkpoint
     const seen = this.#seen(origin)
-    if (seen !== undefined) await this.#keepEvidence(seen, request.checkpoint, checkpoint)
+    if (seen !== undefined) await this.#keepEvidence(seen, formatNote(note), checkpoint)
     if (old > size) return { status: 400, reason: `the old size ${old} is larger than the size ${size}` }
     if (old !== (seen?.size ?? 0)) return { status: 409, size: seen?.size ?? 0 }
     const problem = continues(seen, checkpoint, proof)
@@ -126,10 +155,15 @@ export class Witness {
     const time = this.#timeAfter(seen?.time)
     if (time === undefined)
       return { status: 503, reason: 'the clock of this witness is behind what it has signed' }
-    const note = parseNote(request.checkpoint)
     const cosignature = await signatureLine(note.text, this.#parts.cosigner.at(time))
-    const cosigned = appendSignatures(ownPart(note, log.verifier), [cosignature])
-    await this.#store(origin, { size, root: checkpoint.root, time, checkpoint: cosigned })
+    let cosigned: string
+    try {
+      cosigned = appendSignatures(formatNote(note), [cosignature])
+    } catch (error) {
+      // With the cosignature it would be larger than a note can be.
+      return refusal(400, error)
+    }
+    await this.#store(origin, { size, root, time, checkpoint: cosigned })
     return { status: 200, cosignatures: cosignature }
   }
 
@@ -146,6 +180,8 @@ export class Witness {
   async #keepEvidence(seen: SeenCheckpoint, note: string, checkpoint: Checkpoint): Promise<void> {
     const { origin } = checkpoint
     if (!contradict({ origin, size: seen.size, root: seen.root, extensions: [] }, checkpoint)) return
+    // No verifier reads the checkpoint of a tree that cannot be, and the place of the first pair would be taken.
+    if (!isPossible(checkpoint)) return
     if (this.#evidence(origin) !== undefined) return
     const value = `${seen.checkpoint}\n\0\n${note}`
     await this.#parts.store.commit([{ key: evidenceKey(origin), value }])
@@ -169,12 +205,23 @@ export class Witness {
   }
 }
 
+/** What a request asks for. Nothing of it is verified. */
+type Request = Omit<AddCheckpoint, 'checkpoint'> & { note: string; checkpoint: Checkpoint }
+
+/** @throws MerkleError */
+function parseRequest(body: Uint8Array): Request {
+  const { old, proof, checkpoint: note } = parseAddCheckpoint(body)
+  return { old, proof, note, checkpoint: parseCheckpointLines(textOfNote(note)) }
+}
+
 /** Why a checkpoint does not continue the one before; undefined where it does. */
 function continues(
   seen: SeenCheckpoint | undefined,
-  { size, root }: Checkpoint,
+  checkpoint: Checkpoint,
   proof: readonly Uint8Array[],
 ): string | undefined {
+  const { size, root } = checkpoint
+  if (!isPossible(checkpoint)) return 'an empty tree has another root'
   // Every tree begins with the empty one, which takes no proof.
   if (seen === undefined || seen.size === 0) {
     return proof.length === 0 ? undefined : 'a consistency proof from the empty tree has no hashes'
@@ -184,12 +231,11 @@ function continues(
     : 'the consistency proof does not lead from the tree before to this one'
 }
 
-/** The note with the log's own signature alone: this witness vouches for no other. */
-function ownPart({ text, signatures }: Note, { name, keyId }: NoteVerifier): string {
-  return formatNote({
-    text,
-    signatures: signatures.filter(signature => signature.name === name && signature.keyId === keyId),
-  })
+/** The note with one signature of the log alone: this witness vouches for no other. All of the log's were verified. */
+function ownPart(note: string, { name, keyId }: NoteVerifier): Note {
+  const { text, signatures } = parseNote(note)
+  const own = signatures.filter(signature => signature.name === name && signature.keyId === keyId)
+  return { text, signatures: own.slice(0, 1) }
 }
 
 function refusal(status: 400 | 403, error: unknown): WitnessAnswer {

@@ -1,21 +1,22 @@
 import { LedgerError } from '../../ledger/errors.ts'
+import { quorumTime } from '../../ledger/follower/quorum.ts'
 import { describeLog } from '../../ledger/log/description.ts'
 import { parseLeaf } from '../../ledger/log/leaf.ts'
 import { LogProofVerifier } from '../../ledger/log/verify-proof.ts'
 import type {
-  Ledger,
   LedgerDescription,
   LedgerHead,
   LedgerPosition,
   LedgerProof,
   LedgerTransaction,
   ProofCheck,
-  Reorganisation,
 } from '../../ledger/types.ts'
 import type { TlogPolicy } from '../../merkle/policy.ts'
 import { hashLeaf } from '../../merkle/tree.ts'
 import type { NoteVerifier } from '../../merkle/vkey.ts'
-import type { ProvenLeaf, ResolutionProof } from './resolution-proof.ts'
+import type { LedgerProgress, ProofSource } from '../ledger-evidence.ts'
+import { proveTransaction } from '../ledger-evidence.ts'
+import { type ProvenLeaf, proofInvalid, type ResolutionProof } from './resolution-proof.ts'
 
 /** The log that a proof is of, as whoever verifies it has pinned it. */
 export interface PinnedLog {
@@ -28,44 +29,20 @@ export interface PinnedLog {
  * A log of which no more is known than what a proof holds: some of its transactions, and nothing of what lies between
  * and after them.
  */
-export class ProofLedger implements Ledger {
+export class ProofLedger implements ProofSource {
+  readonly transactions: readonly LedgerTransaction[]
   readonly #log: PinnedLog
   readonly #checkpoint: string
-  readonly #leaves = new Map<number, ProvenLeaf>()
-  readonly #transactions: LedgerTransaction[] = []
+  readonly #leaves: ReadonlyMap<number, ProvenLeaf>
   readonly #verifier: LogProofVerifier
 
-  /** @throws LedgerError LEDGER_LEAF_INVALID */
+  /** @throws NodeError PROOF_INVALID where a leaf is no anchor, or there is none */
   constructor({ checkpoint, transactions }: ResolutionProof, log: PinnedLog) {
     this.#log = log
     this.#checkpoint = checkpoint
     this.#verifier = new LogProofVerifier(log.origin, log.verifier, log.policy)
-    for (const proven of transactions) {
-      const { index: number, leaf } = proven
-      const { time, anchorString, writer } = parseLeaf(leaf)
-      const timeHash = hashLeaf(leaf).toString('hex')
-      this.#leaves.set(number, proven)
-      this.#transactions.push({ number, time, timestamp: time, timeHash, anchorString, writer })
-    }
-  }
-
-  async anchor(): Promise<LedgerTransaction> {
-    throw new LedgerError('LEDGER_READ_ONLY', 'nothing is anchored in a proof')
-  }
-
-  async transactions(after: number | undefined, limit: number): Promise<LedgerTransaction[]> {
-    return this.#transactions.filter(({ number }) => after === undefined || number > after).slice(0, limit)
-  }
-
-  async head(): Promise<LedgerHead> {
-    throw new LedgerError(
-      'LEDGER_PARTIAL',
-      'a proof holds some transactions of the log, and not where it ends',
-    )
-  }
-
-  async reorganised(): Promise<Reorganisation> {
-    return { changed: false }
+    this.#leaves = new Map(transactions.map(proven => [proven.index, proven]))
+    this.transactions = transactions.map(transactionIn)
   }
 
   async proof({ number }: LedgerPosition): Promise<LedgerProof> {
@@ -73,7 +50,7 @@ export class ProofLedger implements Ledger {
     if (proven === undefined) {
       throw new LedgerError('LEDGER_TRANSACTION_UNKNOWN', `the proof has no transaction ${number}`)
     }
-    return { kind: 'log', ...proven, checkpoint: this.#checkpoint }
+    return this.#proofOf(proven)
   }
 
   verify(proof: LedgerProof, transaction: LedgerTransaction): ProofCheck[] {
@@ -85,7 +62,6 @@ export class ProofLedger implements Ledger {
     const log = describeLog(origin, verifier, policy)
     return {
       ...log,
-      readOnly: true,
       partial: true,
       cannotShow: [
         'That the proof holds every operation of the DID: whoever made it may have left some out, such as one that ended the DID.',
@@ -94,9 +70,39 @@ export class ProofLedger implements Ledger {
     }
   }
 
-  onTransaction(): () => void {
-    return () => {}
+  /** How far the proof goes: to its last transaction, and as of when witnesses knew of no larger tree. */
+  async progress(): Promise<LedgerProgress> {
+    const last = this.transactions.at(-1)
+    if (last === undefined) throw proofInvalid('it has no transactions')
+    const { number, timeHash, time, timestamp } = last
+    const confirmed = { at: this.#cosignedAt(last), by: 'witnesses' } as const
+    const head: LedgerHead = { number: undefined, time, timestamp, confirmed }
+    const reached = { transaction: last, proof: await proveTransaction(this, last) }
+    return { head, cursor: { number, timeHash }, reached }
   }
 
-  async close(): Promise<void> {}
+  /** When a quorum of the policy last cosigned the checkpoint: Unix seconds. */
+  #cosignedAt(transaction: LedgerTransaction): number | undefined {
+    const { policy } = this.#log
+    const proven = this.#leaves.get(transaction.number)
+    if (policy === undefined || proven === undefined) return undefined
+    const { checkpoint } = this.#verifier.verify(this.#proofOf(proven), transaction)
+    return checkpoint && quorumTime(policy, checkpoint.signatures)
+  }
+
+  #proofOf(proven: ProvenLeaf): Extract<LedgerProof, { kind: 'log' }> {
+    return { kind: 'log', ...proven, checkpoint: this.#checkpoint }
+  }
+}
+
+function transactionIn({ index: number, leaf }: ProvenLeaf): LedgerTransaction {
+  try {
+    const parsed = parseLeaf(leaf)
+    if (parsed.type !== 'anchor') throw proofInvalid(`leaf ${number} is no anchor`)
+    const { time, anchorString, writer } = parsed
+    return { number, time, timestamp: time, timeHash: hashLeaf(leaf).toString('hex'), anchorString, writer }
+  } catch (cause) {
+    if (!(cause instanceof LedgerError)) throw cause
+    throw proofInvalid(`leaf ${number} is no anchor: ${cause.message}`, cause)
+  }
 }

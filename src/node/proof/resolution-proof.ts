@@ -4,7 +4,9 @@ import { canonicalize } from '../../codec/jcs.ts'
 import { isJsonObject, type JsonObject, type JsonValue, parseJsonObject } from '../../codec/json.ts'
 import { MAX_NOTE_BYTES } from '../../merkle/note.ts'
 import { HASH_BYTES, isTreeSize } from '../../merkle/tree.ts'
+import type { ProtocolParameters } from '../../sidetree/parameters.ts'
 import { NodeError } from '../errors.ts'
+import { MAX_REPORT_OPERATIONS } from '../published-report.ts'
 
 /**
  * What the resolution of a DID stands on, to be carried away and checked by anyone (docs/spec/resolution-proof.md).
@@ -13,6 +15,8 @@ import { NodeError } from '../errors.ts'
 export interface ResolutionProof {
   /** The short form. */
   did: string
+  /** The rules that its maker resolves by. Whoever verifies brings his own; others than these are refused. */
+  profile: ProtocolParameters['profile']
   /** The checkpoint that all transactions are shown to be under: a signed note. */
   checkpoint: string
   /** Transactions with an operation of the DID, in ledger order. */
@@ -32,21 +36,25 @@ export interface ProvenLeaf {
 /** Media type of a proof. */
 export const RESOLUTION_PROOF_TYPE = 'application/vnd.rootline.resolution-proof+json'
 
-/** Largest proof, in bytes, with its files in base64url; and most transactions, files, and hashes of one leaf. */
-export const MAX_PROOF_BYTES = 256 << 20
-const MAX_TRANSACTIONS = 10_000
-const MAX_FILES = 5 * MAX_TRANSACTIONS
+/** Largest proof, in bytes, with its files in base64url. */
+export const MAX_PROOF_BYTES = 128 << 20
+/** Most transactions: a DID has one operation in each at the most, and a report reads no more than these. */
+export const MAX_PROOF_TRANSACTIONS = MAX_REPORT_OPERATIONS
+/** Most files, and hashes of one leaf. */
+const MAX_FILES = 5 * MAX_PROOF_TRANSACTIONS
 const MAX_HASHES = 63
 const TYPE = 'resolution-proof'
 
 /** The bytes of a proof: canonical JSON (RFC 8785), so that the same proof has one spelling. */
-export function encodeResolutionProof({ did, checkpoint, transactions, files }: ResolutionProof): Buffer {
+export function encodeResolutionProof(proof: ResolutionProof): Buffer {
+  const { did, profile, checkpoint, transactions, files } = proof
   const entries = [...files].map(([uri, bytes]) => [uri, encodeBase64url(bytes)] as const)
   return Buffer.from(
     canonicalize({
       v: 1,
       type: TYPE,
       did,
+      profile,
       checkpoint,
       files: Object.fromEntries(entries),
       transactions: transactions.map(({ index, leaf, inclusion }) => ({
@@ -67,56 +75,58 @@ export function parseResolutionProof(bytes: Uint8Array): ResolutionProof {
     const object = parseJsonObject(bytes, { maxBytes: MAX_PROOF_BYTES, maxDepth: 5 })
     return readProof(object)
   } catch (cause) {
-    if (cause instanceof CodecError) throw invalid(cause.message, cause)
+    if (cause instanceof CodecError) throw proofInvalid(cause.message, cause)
     throw cause
   }
 }
 
 function readProof(object: JsonObject): ResolutionProof {
-  requireMembers(object, 'checkpoint did files transactions type v')
-  const { v, type, did, checkpoint, files, transactions } = object
-  if (v !== 1 || type !== TYPE) throw invalid('it is not of this type and version')
-  if (typeof did !== 'string' || did.length > 1024) throw invalid('its DID is no short text')
+  requireMembers(object, 'checkpoint did files profile transactions type v')
+  const { v, type, did, profile, checkpoint, files, transactions } = object
+  if (v !== 1 || type !== TYPE) throw proofInvalid('it is not of this type and version')
+  if (typeof did !== 'string' || did.length > 1024) throw proofInvalid('its DID is no short text')
+  if (profile !== 'rootline' && profile !== 'ion') throw proofInvalid('its profile is not known')
   if (typeof checkpoint !== 'string' || Buffer.byteLength(checkpoint) > MAX_NOTE_BYTES) {
-    throw invalid('its checkpoint is no note')
+    throw proofInvalid('its checkpoint is no note')
   }
-  if (!Array.isArray(transactions) || transactions.length > MAX_TRANSACTIONS) {
-    throw invalid(`its transactions are no list of at most ${MAX_TRANSACTIONS}`)
+  if (!Array.isArray(transactions) || transactions.length > MAX_PROOF_TRANSACTIONS) {
+    throw proofInvalid(`its transactions are no list of at most ${MAX_PROOF_TRANSACTIONS}`)
   }
   if (!isJsonObject(files) || Object.keys(files).length > MAX_FILES) {
-    throw invalid(`its files are no object of at most ${MAX_FILES} members`)
+    throw proofInvalid(`its files are no object of at most ${MAX_FILES} members`)
   }
   const leaves = transactions.map(readLeaf)
   for (const [i, { index }] of leaves.entries()) {
     if (index <= (leaves[i - 1]?.index ?? -1))
-      throw invalid('its transactions are not in the order of the log')
+      throw proofInvalid('its transactions are not in the order of the log')
   }
   const read = Object.entries(files).map(([uri, text]) => [uri, bytesOf(text)] as const)
-  return { did, checkpoint, transactions: leaves, files: new Map(read) }
+  return { did, profile, checkpoint, transactions: leaves, files: new Map(read) }
 }
 
 function readLeaf(value: JsonValue): ProvenLeaf {
-  if (!isJsonObject(value)) throw invalid('a transaction is no object')
+  if (!isJsonObject(value)) throw proofInvalid('a transaction is no object')
   requireMembers(value, 'inclusion index leaf')
   const { index, leaf, inclusion } = value
-  if (typeof index !== 'number' || !isTreeSize(index)) throw invalid('an index is no leaf number')
+  if (typeof index !== 'number' || !isTreeSize(index)) throw proofInvalid('an index is no leaf number')
   if (!Array.isArray(inclusion) || inclusion.length > MAX_HASHES) {
-    throw invalid(`a leaf has no list of at most ${MAX_HASHES} hashes`)
+    throw proofInvalid(`a leaf has no list of at most ${MAX_HASHES} hashes`)
   }
   const hashes = inclusion.map(bytesOf)
-  if (hashes.some(hash => hash.length !== HASH_BYTES)) throw invalid('a hash has not 32 bytes')
+  if (hashes.some(hash => hash.length !== HASH_BYTES)) throw proofInvalid('a hash has not 32 bytes')
   return { index, leaf: bytesOf(leaf), inclusion: hashes }
 }
 
 function bytesOf(value: JsonValue | undefined): Uint8Array {
-  if (typeof value !== 'string') throw invalid('what should be base64url is no text')
+  if (typeof value !== 'string') throw proofInvalid('what should be base64url is no text')
   return decodeBase64url(value)
 }
 
 function requireMembers(object: JsonObject, names: string): void {
-  if (Object.keys(object).sort().join(' ') !== names) throw invalid(`its members are not ${names}`)
+  if (Object.keys(object).sort().join(' ') !== names) throw proofInvalid(`its members are not ${names}`)
 }
 
-function invalid(why: string, cause?: unknown): NodeError {
+/** The error of a proof that is none, or shows nothing of its DID. */
+export function proofInvalid(why: string, cause?: unknown): NodeError {
   return new NodeError('PROOF_INVALID', `not a proof of a resolution: ${why}`, { cause })
 }

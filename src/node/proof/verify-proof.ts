@@ -1,65 +1,98 @@
-import type { DidMethod } from '../../sidetree/did.ts'
-import type { ProtocolVersions } from '../../sidetree/parameters.ts'
-import type { Store } from '../../store/store.ts'
-import { NodeError } from '../errors.ts'
-import { type NodeSettings, startNode } from '../node.ts'
-import type { Explanation, NodeStatus } from '../types.ts'
+import { type DidMethod, type ParsedDid, parseDid } from '../../sidetree/did.ts'
+import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '../../sidetree/parameters.ts'
+import { resolveOperations } from '../../sidetree/resolution.ts'
+import { answerOf } from '../answer.ts'
+import { EvidenceReader, type TransactionEvidence } from '../evidence.ts'
+import { type PublishedAnswer, reportPublished } from '../published-report.ts'
+import type { Transactions } from '../recomputation.ts'
+import type { StoredOperation } from '../records.ts'
+import { positioned } from '../transaction-applier.ts'
+import type { Explanation } from '../types.ts'
 import { ProofContent } from './proof-content.ts'
 import { type PinnedLog, ProofLedger } from './proof-ledger.ts'
-import type { ResolutionProof } from './resolution-proof.ts'
+import { proofInvalid, type ResolutionProof } from './resolution-proof.ts'
 
 /** What whoever verifies a proof brings. */
 export interface ProofVerification {
   log: PinnedLog
   method: DidMethod
   versions: ProtocolVersions
-  /** An empty database, for as long as this takes; the caller takes it away. It is closed by this. */
-  store: Store
-  settings?: Pick<NodeSettings, 'workers'>
   /** Unix milliseconds. */
-  now?: () => number
+  now: number
 }
 
 /**
- * Resolves the DID of a proof from what the proof holds, and reports on it: as a node does whose whole ledger and content
- * the proof is, so that nothing is believed here that a node would check.
- * @throws NodeError PROOF_INVALID where the proof gives the DID no document; LedgerError LEDGER_LEAF_INVALID; SidetreeError
- * the DID is not well formed; StoreError
+ * Resolves the DID of a proof from what the proof holds, and reports on it by the same code as a node on its own
+ * answers: only the source of the evidence is another. Nothing in the proof is believed; what a maker could have left out
+ * is `undecided`.
+ * @throws NodeError PROOF_INVALID where the proof gives the DID no document, or has more or less than it needs;
+ * SidetreeError the DID is not well formed, or of another method
  */
 export async function verifyResolutionProof(
   proof: ResolutionProof,
-  { log, method, versions, store, settings, now }: ProofVerification,
+  { log, method, versions, now }: ProofVerification,
 ): Promise<Explanation> {
-  const node = await startNode({
-    method,
-    versions,
-    store,
-    content: new ProofContent(proof.files),
-    ledger: new ProofLedger(proof, log),
-    writer: 'proof',
-    settings: { ...settings, batchIntervalMs: 0 },
-    ...(now === undefined ? {} : { now }),
-  })
-  try {
-    await node.settled()
-    requireReadable(await node.status())
-    return await node.explain(proof.did)
-  } catch (cause) {
-    if (!(cause instanceof NodeError) || cause.code !== 'DID_UNKNOWN') throw cause
-    throw new NodeError('PROOF_INVALID', 'the proof holds no create operation of its DID that counts', {
-      cause,
-    })
-  } finally {
-    await node.stop()
-  }
+  const parameters = rulesFor(proof, versions)
+  const did = parseDid(proof.did, method, parameters)
+  if (did.longForm !== undefined) throw proofInvalid('its DID is a long form')
+  const ledger = new ProofLedger(proof, log)
+  const content = new ProofContent(proof.files)
+  const transactions = await readTransactions(ledger, content, did, versions)
+  const stored = [...transactions.values()].flatMap(operationsIn)
+  const compiled = resolveOperations(stored.map(positioned), versions)
+  const { state } = compiled
+  if (state === undefined) throw proofInvalid('it holds no create operation of its DID that counts')
+  const found = { did, parameters, state, published: true }
+  const progress = await ledger.progress()
+  const answer: PublishedAnswer = { found, options: {}, stored, compiled, progress, unresolvable: [] }
+  const context = { ledger: ledger.describe(), versions, now }
+  const report = await reportPublished(answer, async () => transactions, context)
+  return { resolution: answerOf(found, {}, { pending: [], named: [] }), report }
 }
 
-/** What was left out with a file is as if its transaction had not been there: that is not passed over. */
-function requireReadable({ unresolvable }: NodeStatus): void {
-  const [first] = unresolvable.transactions
-  if (first === undefined) return
-  throw new NodeError(
-    'PROOF_INVALID',
-    `a file of transaction ${first.transactionNumber} is not in the proof, or is another: ${first.detail}`,
+/** The rules of whoever verifies, which must be those that the proof was made by. */
+function rulesFor({ profile }: ResolutionProof, versions: ProtocolVersions): ProtocolParameters {
+  const newest = versions.at(-1)
+  if (newest === undefined) throw new TypeError('there are no rules')
+  if (newest.profile === profile) return newest
+  throw proofInvalid(
+    `it follows the rules of ${profile}, and is to be verified by those of ${newest.profile}`,
   )
+}
+
+/** Each with exactly what is needed: a file that is missing, or a transaction of others, is not passed over. */
+async function readTransactions(
+  ledger: ProofLedger,
+  content: ProofContent,
+  { suffix }: ParsedDid,
+  versions: ProtocolVersions,
+): Promise<Transactions> {
+  const reader = new EvidenceReader({ content, ledger, versions })
+  const read = new Map<number, TransactionEvidence>()
+  for (const transaction of ledger.transactions) {
+    const { number, time } = transaction
+    if (parametersAt(versions, time) === undefined)
+      throw proofInvalid(`leaf ${number} is older than the rules`)
+    const evidence = await reader.transaction(transaction, suffix)
+    const missing = evidence.files.find(({ check }) => check.result !== 'pass')
+    if (missing !== undefined) {
+      throw proofInvalid(`the ${missing.role} file of transaction ${number}: ${missing.check.detail}`)
+    }
+    if (evidence.operations.size === 0)
+      throw proofInvalid(`transaction ${number} has no operation of its DID`)
+    read.set(number, evidence)
+  }
+  const { unread } = content
+  if (unread !== undefined) throw proofInvalid(`no transaction names its file ${unread}`)
+  return read
+}
+
+function operationsIn({ transaction, operations }: TransactionEvidence): StoredOperation[] {
+  return [...operations].map(([operationIndex, { checked }]) => {
+    const { number, time, timestamp } = transaction
+    return {
+      position: { transactionNumber: number, operationIndex, transactionTime: time, timestamp },
+      checked,
+    }
+  })
 }

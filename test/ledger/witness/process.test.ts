@@ -43,15 +43,19 @@ async function post(
   return { status: response.status, type: response.headers.get('content-type'), text: await response.text() }
 }
 
+function litewitness(): { cases: Case[]; origin: string; vkey: string } {
+  const { cases, logPublicKeyHex_ed25519: key } = corpusJson<{
+    cases: Case[]
+    logPublicKeyHex_ed25519: string
+  }>('ledger', 'litewitness', 'add-checkpoint-cases.json')
+  const origin = cases[0]?.body.split('\n')[2] ?? ''
+  return { cases, origin, vkey: formatVkey(origin, 0x01, Buffer.from(key, 'hex')) }
+}
+
 describe.runIf(hasCorpus)('rootline witness, with the exchanges of litewitness', () => {
   it('answers each as C2SP tlog-witness says', async () => {
-    const { cases, logPublicKeyHex_ed25519: key } = corpusJson<{
-      cases: Case[]
-      logPublicKeyHex_ed25519: string
-    }>('ledger', 'litewitness', 'add-checkpoint-cases.json')
-    const origin = cases[0]?.body.split('\n')[2] ?? ''
+    const { cases, vkey } = litewitness()
     const data = tempFolder()
-    const vkey = formatVkey(origin, 0x01, Buffer.from(key, 'hex'))
     const witness = spawnWitness(data, vkey)
     const url = await readyUrl(witness)
     const own = parseVkey((await (await fetch(`${url}/vkey`)).text()).trim())
@@ -72,6 +76,27 @@ describe.runIf(hasCorpus)('rootline witness, with the exchanges of litewitness',
     }
     witness.child.kill('SIGTERM')
     expect((await witness.end).status).toBe(0)
+  })
+
+  it('lets one of two requests through that come at the same time, and never goes back (roll-back race)', async () => {
+    const { cases, origin, vkey } = litewitness()
+    const url = await readyUrl(spawnWitness(tempFolder(), vkey))
+    // From nothing to 1; then from 1 to 3 and from 1 to 5 together, several times each.
+    const [start, short, long] = [cases[0], cases[5], cases[6]].map(one => one?.body ?? '') as [
+      string,
+      string,
+      string,
+    ]
+    expect((await post(url, start)).status).toBe(200)
+    const answers = await Promise.all([short, long, short, long].map(body => post(url, body)))
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409])
+    const path = `${url}/${sha256(origin).toString('hex')}/checkpoint`
+    const size = (await (await fetch(path)).text()).split('\n')[1]
+    const won = [short, long, short, long][answers.findIndex(({ status }) => status === 200)] ?? ''
+    expect(won).toContain(`${origin}\n${size}\n`)
+    expect(answers.filter(({ status }) => status === 409).map(({ text }) => text)).toEqual(
+      Array.from({ length: 3 }, () => `${size}\n`),
+    )
   })
 
   it('takes a log whose origin is not the name of its key', async () => {

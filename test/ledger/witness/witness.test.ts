@@ -1,71 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { sha256 } from '../../../src/codec/hash.ts'
-import { Witness } from '../../../src/ledger/witness/witness.ts'
+import type { Witness } from '../../../src/ledger/witness/witness.ts'
 import { formatCheckpoint } from '../../../src/merkle/checkpoint.ts'
-import { consistencyProof } from '../../../src/merkle/make-proof.ts'
-import { signNote, verifyNote } from '../../../src/merkle/note.ts'
-import { COSIGNATURE_V1 } from '../../../src/merkle/signature-types.ts'
-import { formatSigningKey, parseCosignerKey, parseSigningKey } from '../../../src/merkle/signing-key.ts'
-import { hashLeaf, rootOf } from '../../../src/merkle/tree.ts'
+import { MAX_NOTE_BYTES, signNote, verifyNote } from '../../../src/merkle/note.ts'
+import { formatSigningKey, parseSigningKey } from '../../../src/merkle/signing-key.ts'
 import { formatAddCheckpoint, parseCosignatures } from '../../../src/merkle/witness-request.ts'
-import type { Change } from '../../../src/store/store.ts'
-
-const START = 1_800_000_000
-const ORIGIN = 'log.example/tree'
-const LOG = parseSigningKey(formatSigningKey(ORIGIN, Buffer.alloc(32, 1)))
-const COSIGNER = parseCosignerKey(formatSigningKey('witness.example', Buffer.alloc(32, 2), COSIGNATURE_V1))
-
-/** A disk that outlives the witness, and a clock. */
-class World {
-  readonly disk = new Map<string, Uint8Array>()
-  time = START
-  /** Waits for each commit before it takes effect. */
-  slow: Promise<void> | undefined
-  failing = false
-
-  open(): Witness {
-    const store = {
-      get: (key: Uint8Array) => this.disk.get(Buffer.from(key).toString('hex')),
-      commit: async (changes: Change[]) => {
-        await this.slow
-        if (this.failing) throw new TypeError('the disk failed')
-        for (const { key, value = '' } of changes)
-          this.disk.set(Buffer.from(key).toString('hex'), Buffer.from(value as string))
-      },
-    }
-    const logs = [{ origin: ORIGIN, verifier: LOG.verifier }]
-    return new Witness({ store, logs, cosigner: COSIGNER, now: () => this.time })
-  }
-}
-
-/** A log of so many entries, of which those from `fork` on are of another history. */
-class Log {
-  readonly #leaves: Buffer[]
-
-  constructor(size: number, fork = Number.POSITIVE_INFINITY) {
-    this.#leaves = Array.from({ length: size }, (_, i) =>
-      hashLeaf(Buffer.from(`${i < fork ? '' : 'other '}${i}`)),
-    )
-  }
-
-  async checkpoint(size: number, origin = ORIGIN, key = LOG): Promise<string> {
-    return signNote(formatCheckpoint(origin, size, rootOf(this.#leaves.slice(0, size))), [key])
-  }
-
-  async request(old: number, size: number): Promise<Buffer> {
-    const checkpoint = await this.checkpoint(size)
-    return Buffer.from(formatAddCheckpoint({ old, proof: this.proof(old, size), checkpoint }))
-  }
-
-  proof(old: number, size: number): Uint8Array[] {
-    if (old === 0 || old >= size) return []
-    return consistencyProof(old, size, (level, index) =>
-      rootOf(this.#leaves.slice(index * 2 ** level, (index + 1) * 2 ** level)),
-    )
-  }
-}
-
-const ID = sha256(ORIGIN).toString('hex')
+import { COSIGNER, ID, LOG, Log, ORIGIN, START, World } from './witness-world.ts'
 
 async function statusOf(witness: Witness, body: Uint8Array | Promise<Uint8Array>): Promise<number> {
   return (await witness.addCheckpoint(await body)).status
@@ -193,5 +132,74 @@ describe('a witness', () => {
     expect(await timeOf(4, 5)).toBe(503)
     world.time = START + 1
     expect(await timeOf(4, 5)).toBe(START + 1)
+  })
+
+  it('answers 422 to an empty tree with another root, whose signature it has verified first', async () => {
+    const world = new World()
+    const text = formatCheckpoint(ORIGIN, 0, Buffer.alloc(32, 1))
+    const other = parseSigningKey(formatSigningKey(ORIGIN, Buffer.alloc(32, 9)))
+    const ask = async (checkpoint: string) =>
+      statusOf(world.open(), Buffer.from(formatAddCheckpoint({ old: 0, proof: [], checkpoint })))
+    expect(await ask(await signNote(text, [LOG]))).toBe(422)
+    expect(await ask(await signNote(text, [other]))).toBe(403)
+    // Nor does it take the place of evidence that can be verified.
+    expect(await statusOf(world.open(), new Log(3).request(0, 0))).toBe(200)
+    expect(await ask(await signNote(text, [LOG]))).toBe(422)
+    expect(world.open().evidence(ID)).toBeUndefined()
+  })
+
+  it('answers 403 to signature lines that are none, and to more than 100', async () => {
+    const witness = new World().open()
+    const checkpoint = await new Log(3).checkpoint(3)
+    const foreign = '— other.example AAAAAAAA\n'
+    const ask = (more: string) =>
+      statusOf(
+        witness,
+        Buffer.from(formatAddCheckpoint({ old: 0, proof: [], checkpoint: checkpoint + more })),
+      )
+    expect(await ask('— other.example\n')).toBe(403)
+    expect(await ask(foreign.repeat(10_000))).toBe(403)
+    expect(await ask(foreign.repeat(99))).toBe(200)
+  })
+
+  it('keeps one signature of the log, however often the note repeats it', async () => {
+    const witness = new World().open()
+    const checkpoint = await new Log(3).checkpoint(3)
+    const line = `${checkpoint.trimEnd().split('\n').at(-1)}\n`
+    const repeated = checkpoint + line.repeat(99)
+    const body = formatAddCheckpoint({ old: 0, proof: [], checkpoint: repeated })
+    expect(await statusOf(witness, Buffer.from(body))).toBe(200)
+    expect(witness.newest(ID)?.split('\n')).toHaveLength(checkpoint.split('\n').length + 1)
+  })
+
+  it('takes the largest note that a cosignature fits on, and none that is larger', async () => {
+    const world = new World()
+    const start = formatCheckpoint(ORIGIN, 3, Buffer.alloc(32, 1))
+    const room = MAX_NOTE_BYTES - Buffer.byteLength(await signNote(start, [LOG])) - 2
+    const ask = async (length: number) => {
+      // What takes the most bytes in a record of the database.
+      const checkpoint = await signNote(`${start}${'"'.repeat(length)}\n`, [LOG])
+      const old = world.open().status()[0]?.newest?.size ?? 0
+      return statusOf(world.open(), Buffer.from(formatAddCheckpoint({ old, proof: [], checkpoint })))
+    }
+    expect(await ask(room)).toBe(400)
+    expect(await ask(room - 200)).toBe(200)
+    expect(await ask(room - 200)).toBe(200)
+  })
+
+  it('tells how it fares with its logs', async () => {
+    const world = new World()
+    const [log, fork] = [new Log(6), new Log(6, 4)]
+    const status = () => world.open().status()
+    expect(status()).toEqual([{ origin: ORIGIN, newest: undefined, hasTwoHistories: false }])
+    await world.open().addCheckpoint(await log.request(0, 6))
+    const newest = { size: 6, time: START }
+    expect(status()).toEqual([{ origin: ORIGIN, newest, hasTwoHistories: false }])
+    await world.open().addCheckpoint(await fork.request(6, 6))
+    expect(status()).toEqual([{ origin: ORIGIN, newest, hasTwoHistories: true }])
+    world.time -= 300
+    expect(world.open().logsAheadOfClock()).toEqual([])
+    world.time -= 1
+    expect(world.open().logsAheadOfClock()).toEqual([ORIGIN])
   })
 })

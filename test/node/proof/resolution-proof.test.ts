@@ -1,218 +1,32 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { formatSigningKey, parseSigningKey } from '../../../src/merkle/signing-key.ts'
+import { describe, expect, it } from 'vitest'
+import { encodeBase64url } from '../../../src/codec/base64url.ts'
 import { parseVkey } from '../../../src/merkle/vkey.ts'
 import { NodeError } from '../../../src/node/errors.ts'
-import type { PinnedLog } from '../../../src/node/proof/proof-ledger.ts'
-import {
-  encodeResolutionProof,
-  parseResolutionProof,
-  type ResolutionProof,
-} from '../../../src/node/proof/resolution-proof.ts'
-import { verifyResolutionProof } from '../../../src/node/proof/verify-proof.ts'
-import type { Explanation } from '../../../src/node/types.ts'
-import { ROOTLINE } from '../../../src/sidetree/parameters.ts'
-import type { OperationRequest } from '../../../src/sidetree/types.ts'
-import { Store } from '../../../src/store/store.ts'
-import { tempFolder } from '../../temp.ts'
-import { addService, bodyOf, Controller, LOG_VKEY, METHOD, startTestNode, type TestNode } from '../parts.ts'
+import { encodeResolutionProof, parseResolutionProof } from '../../../src/node/proof/resolution-proof.ts'
+import { claim, verify } from './proof-world.ts'
 
-const folder = tempFolder()
-let world: TestNode
-let log: PinnedLog
-const controller = new Controller('Ed25519')
-/** Of a create and two updates, among operations of others. */
-let bytes: Uint8Array
-let document: unknown
-let count = 0
+const page = readFileSync(new URL('../../../docs/spec/resolution-proof.md', import.meta.url), 'utf8')
+const [example = '', vkey = ''] = [...page.matchAll(/```text\n([^`]*?)\n```/g)].map(match => String(match[1]))
 
-async function submit(...requests: OperationRequest[]): Promise<void> {
-  for (const request of requests) await world.node.submit(bodyOf(request))
-  await world.node.settled()
-}
-
-async function verify(proof: ResolutionProof, pinned = log): Promise<Explanation> {
-  const store = await Store.open(join(folder, `verification-${count++}`))
-  return verifyResolutionProof(proof, {
-    log: pinned,
-    method: METHOD,
-    versions: [ROOTLINE],
-    store,
-    settings: { workers: 0 },
-  })
-}
-
-function claim({ report }: Explanation, id: string): string | undefined {
-  return report.claims.find(one => one.id === id)?.verdict
-}
-
-function failed({ report }: Explanation): string[] {
-  return report.edges.filter(({ result }) => result === 'fail').map(({ code }) => code)
-}
-
-beforeAll(async () => {
-  world = await startTestNode(join(folder, 'node'))
-  const description = world.ledger.describe()
-  const others = [new Controller('Ed25519'), new Controller('Ed25519')]
-  await submit(controller.create(), ...others.map(other => other.create()))
-  await submit(
-    await controller.update([addService('a')]),
-    await (others[0] as Controller).update([addService('x')]),
-  )
-  await submit(await (others[1] as Controller).update([addService('y')]))
-  await submit(await controller.update([addService('b')]))
-  bytes = await world.node.prove(controller.did)
-  document = (await world.node.resolve(controller.did)).result.didDocument
-  log = { origin: description.id, verifier: parseVkey(LOG_VKEY) }
-})
-afterAll(() => world.close())
-
-describe('a proof of a resolution', () => {
-  it('gives the same document to who has only it and the key of the log', async () => {
-    const explanation = await verify(parseResolutionProof(bytes))
-    expect(explanation.resolution.result.didDocument).toEqual(document)
+describe('docs/spec/resolution-proof.md', () => {
+  it('has an example that is read, is written so, and is verified', async () => {
+    const proof = parseResolutionProof(Buffer.from(example))
+    expect(encodeResolutionProof(proof).toString()).toBe(example)
+    expect(page).toContain(`This one has ${Buffer.byteLength(example)} bytes`)
+    const verifier = parseVkey(vkey)
+    const explanation = await verify(proof, { log: { origin: verifier.name, verifier } })
     expect(claim(explanation, 'document')).toBe('verified')
-    expect(failed(explanation)).toEqual([])
-    const codes = new Set(
-      explanation.report.edges.filter(({ result }) => result === 'pass').map(({ code }) => code),
-    )
-    for (const code of ['SUFFIX_HASH', 'REVEAL_COMMITMENT', 'DELTA_HASH', 'OPERATION_SIGNATURE', 'FILE_CID'])
-      expect(codes).toContain(code)
-    for (const code of ['ANCHOR_STRING', 'LEAF_ANCHOR', 'LOG_INCLUSION', 'CHECKPOINT_SIGNATURE'])
-      expect(codes).toContain(code)
+    expect(explanation.resolution.result.didDocument?.['id']).toBe(proof.did)
   })
-
-  it('says that nobody knows from it whether this is the newest state, or the DID still active', async () => {
-    const explanation = await verify(parseResolutionProof(bytes))
-    expect([claim(explanation, 'newest'), claim(explanation, 'active')]).toEqual(['undecided', 'undecided'])
-    expect(explanation.report.verdict).toBe('undecided')
-    expect(JSON.stringify(explanation.report.notShown)).toContain('left some out')
-  })
-
-  it('has one spelling, and is the same whenever it is made for the same checkpoint', async () => {
-    expect(Buffer.from(encodeResolutionProof(parseResolutionProof(bytes)))).toEqual(Buffer.from(bytes))
-    expect(await world.node.prove(controller.did)).toEqual(bytes)
-  })
-
-  it('holds only what concerns the DID', async () => {
-    const { transactions } = parseResolutionProof(bytes)
-    const history = await world.node.history(controller.did)
-    expect(transactions.map(({ index }) => index)).toEqual(history.map(entry => entry.transactionNumber))
-    expect(transactions).toHaveLength(3)
-  })
-
-  it('is refused for a DID that is not anchored, whose long form proves itself', async () => {
-    const other = new Controller('Ed25519')
-    other.create()
-    await expect(world.node.prove(other.did)).rejects.toMatchObject({ code: 'DID_UNKNOWN' })
-  })
-
-  it('shows the end of a DID that has ended', async () => {
-    const other = new Controller('Ed25519')
-    await submit(other.create())
-    await submit(await other.deactivate())
-    const explanation = await verify(parseResolutionProof(await world.node.prove(other.did)))
-    expect(explanation.resolution.deactivated).toBe(true)
-    expect(claim(explanation, 'active')).toBe('rejected')
-  })
-})
-
-describe('a proof that was tampered with', () => {
-  const proof = () => parseResolutionProof(bytes)
-
-  it('with a byte changed anywhere never verifies another document', async () => {
-    const positions = Array.from({ length: 40 }, (_, i) => Math.floor(((i + 0.5) * bytes.length) / 40))
-    for (const position of positions) {
-      const changed = Buffer.from(bytes)
-      changed[position] = (changed[position] as number) ^ 0x01
-      const explanation = await verifyOrCode(changed)
-      if (typeof explanation === 'string') continue
-      const same = JSON.stringify(explanation.resolution.result.didDocument) === JSON.stringify(document)
-      expect(same || claim(explanation, 'document') !== 'verified', `byte ${position}`).toBe(true)
-    }
-  })
-
-  it('without its last operation verifies an older document, and says that more may follow', async () => {
-    const { transactions, ...rest } = proof()
-    const explanation = await verify({ ...rest, transactions: transactions.slice(0, 2) })
-    expect(claim(explanation, 'document')).toBe('verified')
-    expect(claim(explanation, 'newest')).toBe('undecided')
-    expect(explanation.report.claims[0]?.statement).toContain('by themselves')
-  })
-
-  it('without an operation in the middle comes to what the others give', async () => {
-    const { transactions, ...rest } = proof()
-    const explanation = await verify({
-      ...rest,
-      transactions: transactions.toSpliced(1, 1),
-    })
-    expect(JSON.stringify(explanation.resolution.result.didDocument)).not.toContain('#b')
-    expect(claim(explanation, 'newest')).toBe('undecided')
-  })
-
-  it('without its create operation shows nothing', async () => {
-    const { transactions, ...rest } = proof()
-    await expect(verify({ ...rest, transactions: transactions.slice(1) })).rejects.toMatchObject({
-      code: 'PROOF_INVALID',
-    })
-  })
-
-  it('with the leaf of another place, or the proof of another leaf, is rejected', async () => {
-    const { transactions, ...rest } = proof()
-    const [first, second, third] = transactions
-    if (first === undefined || second === undefined || third === undefined) throw new TypeError('too few')
-    const moved = await verify({
-      ...rest,
-      transactions: [first, second, { ...third, index: third.index + 1 }],
-    })
-    expect(claim(moved, 'document')).not.toBe('verified')
-    expect(failed(moved)).toContain('LOG_INCLUSION')
-    const swapped = await verify({
-      ...rest,
-      transactions: [first, { ...second, inclusion: third.inclusion }, third],
-    })
-    expect(failed(swapped)).toContain('LOG_INCLUSION')
-  })
-
-  it('under the checkpoint of another log, or with another key, is rejected', async () => {
-    const other = parseSigningKey(formatSigningKey(log.origin, Buffer.alloc(32, 9))).verifier
-    const explanation = await verify(proof(), { ...log, verifier: other })
-    expect(claim(explanation, 'document')).not.toBe('verified')
-    expect(failed(explanation)).toContain('CHECKPOINT_SIGNATURE')
-    const named = await verify(proof(), { ...log, origin: 'other.example' })
-    expect(failed(named)).toContain('CHECKPOINT_SIGNATURE')
-  })
-
-  it('with the files of two names swapped, or one left out, is refused', async () => {
-    const { files, ...rest } = proof()
-    const [a, b, ...others] = [...files]
-    if (a === undefined || b === undefined) throw new TypeError('too few files')
-    const swapped = new Map([[a[0], b[1]], [b[0], a[1]], ...others])
-    await expect(verify({ ...rest, files: swapped })).rejects.toMatchObject({ code: 'PROOF_INVALID' })
-    await expect(verify({ ...rest, files: new Map([a]) })).rejects.toMatchObject({ code: 'PROOF_INVALID' })
-  })
-
-  it('names another DID than that of its operations: it shows nothing of that one', async () => {
-    const other = new Controller('Ed25519')
-    other.create()
-    await expect(verify({ ...proof(), did: other.did })).rejects.toMatchObject({ code: 'PROOF_INVALID' })
-  })
-
-  async function verifyOrCode(changed: Uint8Array): Promise<Explanation | string> {
-    try {
-      return await verify(parseResolutionProof(changed))
-    } catch (error) {
-      const { code } = error as { code?: string }
-      expect(code, String(error)).toMatch(/^(PROOF_INVALID|LEDGER_LEAF_INVALID|DID_\w+)$/)
-      return String(code)
-    }
-  }
 })
 
 describe('the form of a proof', () => {
-  const valid = () => JSON.parse(Buffer.from(bytes).toString()) as Record<string, unknown>
+  const valid = JSON.parse(example) as Record<string, unknown>
+  const [fileName = ''] = Object.keys(valid['files'] as object)
+  const parse = (text: string) => parseResolutionProof(Buffer.from(text))
+  const refused = expect.objectContaining({ code: 'PROOF_INVALID' })
 
   it.each([
     ['another version', { v: 2 }],
@@ -224,7 +38,15 @@ describe('the form of a proof', () => {
     ['files that are no object', { files: [] }],
     ['a file that is not base64url', { files: { a: '=' } }],
     ['a checkpoint that is no text', { checkpoint: null }],
-    ['more transactions than there may be', { transactions: Array.from({ length: 10_001 }, () => 0) }],
+    ['a profile that is not known', { profile: 'other' }],
+    ['a DID that is long', { did: 'd'.repeat(1_025) }],
+    ['a checkpoint that is larger than a note', { checkpoint: 'n'.repeat((1 << 19) + 1) }],
+    [
+      'more files than there may be',
+      { files: Object.fromEntries(Array.from({ length: 25_001 }, (_, i) => [i, ''])) },
+    ],
+    ['more transactions than there may be', { transactions: Array.from({ length: 5_001 }, () => 0) }],
+    ['one more member in a transaction', { transactions: [{ index: 0, leaf: '', inclusion: [], more: 1 }] }],
     [
       'more hashes than there may be',
       { transactions: [{ index: 0, leaf: '', inclusion: Array.from({ length: 64 }, () => 'A'.repeat(43)) }] },
@@ -237,13 +59,63 @@ describe('the form of a proof', () => {
       { transactions: [1, 0].map(index => ({ index, leaf: '', inclusion: [] })) },
     ],
   ])('with %s is refused', (_, change) => {
-    const text = JSON.stringify({ ...valid(), ...change })
-    expect(() => parseResolutionProof(Buffer.from(text))).toThrow(
-      expect.objectContaining({ code: 'PROOF_INVALID' }),
+    expect(() => parse(JSON.stringify({ ...valid, ...change }))).toThrow(refused)
+  })
+
+  it.each([
+    ['nested deep', '['.repeat(100_000)],
+    ['nested deep in a member', `{"files":${'{"a":'.repeat(100_000)}`],
+    ['a member twice', example.replace('"did":', '"did":"did:rootline:a","did":')],
+    ['a file twice', example.replace('"files":{', `"files":{"${fileName}":"","${fileName}":"",`)],
+    ['bytes after its end', `${example}x`],
+    ['an index beyond what can be told apart', example.replace('"index":0', '"index":9007199254740993')],
+    ['an index that is a fraction', example.replace('"index":0', '"index":0.5')],
+    ['a number that is none', example.replace('"index":0', '"index":1e400')],
+    ['base64url with padding', example.replace('"}],"type"', '=="}],"type"')],
+    ['a lone surrogate', example.replace('"v":1', '"v":1,"\\ud800":1')],
+    ['nothing', ''],
+  ])('%s is refused', (_, text) => {
+    expect(text).not.toBe(example)
+    expect(() => parse(text)).toThrow(refused)
+  })
+
+  it('of which the bytes are not the canonical ones is read as the same, and written in the one spelling', () => {
+    const indented = parse(JSON.stringify(valid, null, 2))
+    expect(encodeResolutionProof(indented).toString()).toBe(example)
+  })
+
+  it('is written as it is read, whatever it holds', () => {
+    const bytes = fc.uint8Array({ maxLength: 40 })
+    const hash = fc.uint8Array({ minLength: 32, maxLength: 32 })
+    const indices = fc.uniqueArray(fc.nat(), { maxLength: 5 })
+    const proofs = fc.record({
+      did: fc.string({ unit: 'grapheme', maxLength: 40 }),
+      profile: fc.constantFrom('rootline' as const, 'ion' as const),
+      checkpoint: fc.string({ unit: 'grapheme', maxLength: 100 }),
+      transactions: fc
+        .tuple(indices, bytes, fc.array(hash, { maxLength: 63 }))
+        .map(([all, leaf, inclusion]) =>
+          all.toSorted((a, b) => a - b).map(index => ({ index, leaf, inclusion })),
+        ),
+      files: fc
+        .array(fc.tuple(fc.string({ minLength: 1, maxLength: 10 }), bytes), { maxLength: 5 })
+        .map(entries => new Map(entries)),
+    })
+    fc.assert(
+      fc.property(proofs, proof => {
+        const encoded = encodeResolutionProof(proof)
+        expect(encodeResolutionProof(parseResolutionProof(encoded))).toEqual(encoded)
+        const { files, transactions } = parseResolutionProof(encoded)
+        expect([...files].map(([name, file]) => [name, encodeBase64url(file)]).sort()).toEqual(
+          [...proof.files].map(([name, file]) => [name, encodeBase64url(file)]).sort(),
+        )
+        expect(transactions.map(({ index }) => index)).toEqual(proof.transactions.map(({ index }) => index))
+      }),
     )
   })
 
-  it('nested deep, or of any bytes, is refused with a NodeError and nothing else', () => {
+  it('of any bytes, changed anywhere, or cut off, is refused with a NodeError and nothing else', () => {
+    const bytes = Buffer.from(example)
     const only = (input: Uint8Array) => {
       try {
         parseResolutionProof(input)
@@ -251,30 +123,16 @@ describe('the form of a proof', () => {
         expect(error).toBeInstanceOf(NodeError)
       }
     }
-    only(Buffer.from('['.repeat(100_000)))
+    for (let length = 0; length < bytes.length; length++) {
+      expect(() => parseResolutionProof(bytes.subarray(0, length))).toThrow(refused)
+    }
     fc.assert(
       fc.property(fc.uint8Array(), fc.nat(), fc.nat({ max: 255 }), (input, at, byte) => {
         only(input)
         const changed = Buffer.from(bytes)
         changed[at % changed.length] = byte
         only(changed)
-        only(bytes.subarray(0, at % bytes.length))
       }),
     )
-  })
-})
-
-describe('docs/spec/resolution-proof.md', () => {
-  it('has an example that is read, is written so, and is verified', async () => {
-    const page = readFileSync(new URL('../../../docs/spec/resolution-proof.md', import.meta.url), 'utf8')
-    const [example = '', vkey = ''] = [...page.matchAll(/```text\n([^`]*?)\n```/g)].map(
-      match => match[1] as string,
-    )
-    const proof = parseResolutionProof(Buffer.from(example))
-    expect(encodeResolutionProof(proof).toString()).toBe(example)
-    const verifier = parseVkey(vkey)
-    const explanation = await verify(proof, { origin: verifier.name, verifier })
-    expect(claim(explanation, 'document')).toBe('verified')
-    expect(explanation.resolution.result.didDocument?.['id']).toBe(proof.did)
   })
 })

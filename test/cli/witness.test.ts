@@ -1,0 +1,139 @@
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { openWitness, type RunningWitness, readWitnessKey } from '../../src/cli/witness.ts'
+import { formatCheckpoint } from '../../src/merkle/checkpoint.ts'
+import { signNote } from '../../src/merkle/note.ts'
+import { COSIGNATURE_V1 } from '../../src/merkle/signature-types.ts'
+import { formatSigningKey, parseSigningKey } from '../../src/merkle/signing-key.ts'
+import { readyUrl, spawnCommand } from '../faults/process.ts'
+import { tempFolder } from '../temp.ts'
+import { runHere } from './process.ts'
+
+const LOG = parseSigningKey(formatSigningKey('log.example', Buffer.alloc(32, 1)))
+const OTHER = parseSigningKey(formatSigningKey('other.example', Buffer.alloc(32, 2)))
+
+function open(data: string, more: Partial<Parameters<typeof openWitness>[0]> = {}): Promise<RunningWitness> {
+  return openWitness({
+    data,
+    listen: '127.0.0.1:0',
+    logs: [LOG.verifier.vkey],
+    requestsPerMinute: 0,
+    ...more,
+  })
+}
+
+async function cosign(url: string, signer = LOG): Promise<number> {
+  const checkpoint = await signNote(formatCheckpoint(signer.verifier.name, 1, Buffer.alloc(32, 1)), [signer])
+  const body = `old 0\n\n${checkpoint}`
+  return (await fetch(`${url}/add-checkpoint`, { method: 'POST', body })).status
+}
+
+/** A folder in which a witness has run, and cosigned. */
+async function used(): Promise<{ data: string; key: string; vkey: string }> {
+  const data = tempFolder()
+  const running = await open(data)
+  expect(await cosign(running.url)).toBe(200)
+  await running.close()
+  return { data, key: join(data, 'witness.key'), vkey: running.vkey }
+}
+
+describe('rootline witness', () => {
+  it('makes its key, which only its owner can read, and ends with what it has begun', async () => {
+    const data = join(tempFolder(), 'new')
+    const start = () =>
+      spawnCommand(['witness', '--data', data, '--listen', '127.0.0.1:0', '--log', LOG.verifier.vkey])
+    const first = start()
+    expect(await cosign(await readyUrl(first))).toBe(200)
+    expect(statSync(join(data, 'witness.key')).mode & 0o777).toBe(0o600)
+    const { stdout, status } = await runHere(['witness', 'key', '--data', data])
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/^localhost\/witness-\d{8}\+/)])
+    first.child.kill('SIGTERM')
+    expect((await first.end).status).toBe(0)
+    const again = start()
+    const url = await readyUrl(again)
+    expect(await (await fetch(`${url}/vkey`)).text()).toBe(stdout)
+    expect(await cosign(url)).toBe(409)
+    again.child.kill('SIGINT')
+    expect((await again.end).status).toBe(0)
+  })
+
+  it('cosigns for the logs of a policy, beside those of the command line', async () => {
+    const data = tempFolder()
+    const policy = join(data, 'policy')
+    writeFileSync(policy, `log ${OTHER.verifier.vkey}\nquorum none\n`)
+    const running = await open(join(data, 'witness'), { policy })
+    expect(await cosign(running.url, OTHER)).toBe(200)
+    expect(await cosign(running.url, LOG)).toBe(200)
+    await running.close()
+  })
+
+  it.each([
+    ['no log', []],
+    ['a key that is none', ['--log', 'log.example']],
+    ['one log twice', ['--log', LOG.verifier.vkey, '--log', LOG.verifier.vkey]],
+    ['a name that a key cannot have', ['--log', LOG.verifier.vkey, '--name', 'a b']],
+  ])('with %s does not start', async (_, options) => {
+    const { status, stderr } = await runHere(['witness', '--data', tempFolder(), ...options])
+    expect([status, stderr]).toEqual([1, expect.stringContaining('USAGE')])
+  })
+
+  it('with a policy that cannot be read does not start', async () => {
+    const data = tempFolder()
+    const policy = join(data, 'policy')
+    await expect(open(data, { policy })).rejects.toMatchObject({ code: 'INPUT_UNREADABLE' })
+    writeFileSync(policy, 'quorum nobody\n')
+    await expect(open(data, { policy })).rejects.toMatchObject({ code: 'INPUT_INVALID' })
+  })
+})
+
+describe('the folder of a witness', () => {
+  it('without its database is refused: the key could sign a second history', async () => {
+    const { data, key } = await used()
+    rmSync(join(data, 'witness'), { recursive: true })
+    await expect(open(data)).rejects.toMatchObject({ code: 'WITNESS_DATABASE_MISSING' })
+    // Nor is the database that this has made a way around it.
+    await expect(open(data)).rejects.toMatchObject({ code: 'WITNESS_DATABASE_MISSING' })
+    expect(existsSync(key)).toBe(true)
+  })
+
+  it('without its key, or with another, is refused', async () => {
+    const { data, key, vkey } = await used()
+    const text = readFileSync(key)
+    rmSync(key)
+    await expect(open(data)).rejects.toMatchObject({ code: 'WITNESS_KEY_MISSING' })
+    await expect(readWitnessKey(data)).rejects.toMatchObject({ code: 'WITNESS_KEY_MISSING' })
+    writeFileSync(key, formatSigningKey('w.example', Buffer.alloc(32, 3), COSIGNATURE_V1), { mode: 0o600 })
+    await expect(open(data)).rejects.toMatchObject({ code: 'WITNESS_KEY_MISSING' })
+    writeFileSync(key, formatSigningKey('w.example', Buffer.alloc(32, 3)))
+    await expect(open(data)).rejects.toMatchObject({ code: 'SECRET_FILE_INVALID' })
+    writeFileSync(key, text)
+    const running = await open(data)
+    expect(running.vkey).toBe(vkey)
+    await running.close()
+  })
+
+  it('in which a first start was killed before there was a key gets one', async () => {
+    const data = tempFolder()
+    const first = await open(data)
+    await first.close()
+    rmSync(join(data, 'witness.key'))
+    const second = await open(data)
+    expect(second.vkey).not.toBe(first.vkey)
+    expect(await cosign(second.url)).toBe(200)
+    await second.close()
+    const third = await open(data)
+    expect(third.vkey).toBe(second.vkey)
+    await third.close()
+  })
+
+  it('keeps its name, and serves one process', async () => {
+    const { data } = await used()
+    await expect(open(data, { name: 'other.example' })).rejects.toMatchObject({
+      code: 'WITNESS_NAME_MISMATCH',
+    })
+    const running = await open(data)
+    await expect(open(data)).rejects.toMatchObject({ code: 'STORE_LOCKED' })
+    await running.close()
+  })
+})
