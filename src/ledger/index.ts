@@ -11,7 +11,7 @@ export {
 export { httpLogSource, type LogSource } from './follower/log-source.ts'
 export { type LogClock, systemClock } from './log/clock.ts'
 export { generateLogKey } from './log/key.ts'
-export { type AnchorLeaf, type Leaf, parseLeaf, type StampLeaf } from './log/leaf.ts'
+export { type AnchorLeaf, parseLeaf } from './log/leaf.ts'
 export { type PublishedCheckpoint, publishedCheckpointFile } from './log/published-checkpoint.ts'
 export { TransparencyLog, type TransparencyLogParts } from './log/transparency-log.ts'
 export { type LogVerification, verifyLog } from './log/verify-log.ts'

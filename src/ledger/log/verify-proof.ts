@@ -6,7 +6,7 @@ import { verifyInclusion } from '../../merkle/verify-proof.ts'
 import type { NoteVerifier } from '../../merkle/vkey.ts'
 import { LedgerError } from '../errors.ts'
 import type { LedgerTransaction, LogProof, ProofCheck } from '../types.ts'
-import { type Leaf, parseLeaf } from './leaf.ts'
+import { type AnchorLeaf, parseLeaf } from './leaf.ts'
 
 /** What the checks of a proof found, from the transaction towards the log's key. */
 export interface LogProofReport {
@@ -78,13 +78,12 @@ export function verifyLogProof(
 
 function checkAnchor(
   proof: LogProof,
-  leaf: Leaf | LedgerError,
+  leaf: AnchorLeaf | LedgerError,
   leafHash: Buffer,
   transaction: LedgerTransaction,
 ): ProofCheck {
   const code = 'LEAF_ANCHOR'
   if (leaf instanceof LedgerError) return { code, result: 'fail', detail: `${sentence(leaf)}.` }
-  if (leaf.type !== 'anchor') return { code, result: 'fail', detail: `Leaf ${proof.index} is no anchor.` }
   const differences = [
     ...(leaf.anchorString === transaction.anchorString ? [] : ['the anchor string']),
     ...(leaf.writer === transaction.writer ? [] : ['the writer']),
@@ -161,7 +160,7 @@ function checkWitnesses(checkpoint: SignedCheckpoint | undefined, policy: TlogPo
 }
 
 /** That the leaf has a time is computed; that the time is true is the log's word. */
-function checkTime(leaf: Leaf | LedgerError, transaction: LedgerTransaction): ProofCheck {
+function checkTime(leaf: AnchorLeaf | LedgerError, transaction: LedgerTransaction): ProofCheck {
   const code = 'LEAF_TIME'
   if (leaf instanceof LedgerError) return { code, result: 'skipped', detail: 'The leaf cannot be read.' }
   const time = new Date(leaf.time * 1000).toISOString()
@@ -184,7 +183,7 @@ function open(
   }
 }
 
-function readLeaf(bytes: Uint8Array): Leaf | LedgerError {
+function readLeaf(bytes: Uint8Array): AnchorLeaf | LedgerError {
   try {
     return parseLeaf(bytes)
   } catch (error) {
