@@ -82,8 +82,9 @@ export async function* walkFile(
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const { cid, declared, depth } = next
     const bytes = await getBlock(requireSupported(cid))
-    budget.spend(bytes.length)
+    // Before its length counts: what a source made up says nothing about the file.
     requireBlock(cid, bytes)
+    budget.spend(bytes.length)
     const { content, children, size } = readNode(cid, bytes)
     if (declared === undefined) requireFits(size, limits.maxBytes)
     else if (size !== declared) throw invalid(`a node of ${size} bytes is declared to have ${declared}`)

@@ -30,13 +30,14 @@ export async function readBlock(text: string, getBlock: GetBlock, options: GetOp
   const cid = parseContentCid(text)
   try {
     const bytes = await cancellable(getBlock, options.signal)(cid)
+    // Before its length counts: what a source made up says nothing about the block.
+    requireBlock(cid, bytes)
     const maxBytes = Math.min(options.maxBytes, MAX_BLOCK_BYTES)
     if (bytes.length > maxBytes) {
       throw new ContentError('CONTENT_TOO_LARGE', `block ${text} is larger than ${maxBytes} bytes`, {
         cid: text,
       })
     }
-    requireBlock(cid, bytes)
     return bytes
   } catch (cause) {
     throw contentError(text, cause)

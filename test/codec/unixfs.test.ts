@@ -269,6 +269,18 @@ describe('readFile', () => {
     expect(asked.length).toBeLessThan(5)
   })
 
+  it('counts no bytes that are not of the file: who makes up a block cannot make the file one that is too large', async () => {
+    const child = leaf(Buffer.from('x'))
+    const data = unixfs({ type: TYPE.file, fileSize: 1, blockSizes: [1] })
+    const root = node(Buffer.concat([data, unknownField(1000)]), [child.cid])
+    const limits = { maxBytes: 10 }
+    expect(Buffer.from(await read(root.cid, [root, child], limits)).toString()).toBe('x')
+    for (const size of [MAX_BLOCK_BYTES - 500, MAX_BLOCK_BYTES, MAX_BLOCK_BYTES + 1]) {
+      const madeUp = { cid: child.cid, bytes: new Uint8Array(size) }
+      expect(await failureOf(read(root.cid, [root, madeUp], limits)), `${size} bytes`).toBe('CID_MISMATCH')
+    }
+  })
+
   it('throws nothing but CodecError on any block', async () => {
     const valid = parent([leaf(Buffer.from('a')), 1], [leaf(Buffer.from('b')), 1]).bytes
     const mutated = fc

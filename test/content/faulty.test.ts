@@ -31,7 +31,7 @@ describe('FaultyContentStore', () => {
     ['absent', 'CONTENT_NOT_FOUND'],
     ['unreachable', 'CONTENT_NOT_REACHABLE'],
     ['lying', 'CONTENT_MISMATCH'],
-    ['endless', 'CONTENT_TOO_LARGE'],
+    ['endless', 'CONTENT_MISMATCH'],
   ] as const)('answers, when it is %s, with %s, until it is healed', async (fault, code) => {
     const { store, cid } = await make()
     store.failReads(fault)
