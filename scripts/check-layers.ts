@@ -15,11 +15,15 @@ import { checkSyntax, checkWords } from './checks/words.ts'
 /** All findings in the project whose root is `root`, by file and line. */
 export function checkProject(root: string): Finding[] {
   const paths = listFiles(root)
-  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies?: object }
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    dependencies?: object
+    optionalDependencies?: object
+  }
+  const packages = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })
   const sources = readSources(root, paths)
   return [
     ...checkFolders(paths),
-    ...checkLayers(sources, Object.keys(manifest.dependencies ?? {})),
+    ...checkLayers(sources, packages),
     ...checkCircles(sources),
     ...checkComposition(sources),
     ...checkSyntax(sources),

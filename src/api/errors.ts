@@ -27,6 +27,8 @@ export type ApiErrorCode =
   | 'TILE_PATH_INVALID'
   /** The published tree has no such tile. */
   | 'TILE_UNKNOWN'
+  /** The body is no list of digests to stamp. */
+  | 'STAMP_REQUEST_INVALID'
   /** A parameter of the trustless gateway that is not served here. */
   | 'GATEWAY_OPTION_UNSUPPORTED'
   | 'GATEWAY_FORMAT_MISSING'

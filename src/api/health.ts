@@ -14,15 +14,21 @@ export interface NotReadyReason {
     | 'OBSERVER_BEHIND'
     | 'QUEUE_FAILING'
     | 'FILES_MISSING_TOO_LONG'
+    | 'CONTENT_NOT_REACHABLE'
     | LedgerErrorCode
   detail: string
 }
 
+export interface HealthParts {
+  node: SidetreeNode
+  limits: ApiLimits
+  now: () => number
+  /** As {@link ContentState.health}. */
+  contentHealth?: (() => Promise<unknown>) | undefined
+}
+
 /** What a load balancer and a process manager ask. */
-export function healthRoutes(
-  app: ApiServer,
-  { node, limits, now }: { node: SidetreeNode; limits: ApiLimits; now: () => number },
-): void {
+export function healthRoutes(app: ApiServer, { node, limits, now, contentHealth }: HealthParts): void {
   app.get(
     '/health/live',
     {
@@ -44,7 +50,7 @@ export function healthRoutes(
         summary: 'Whether traffic should be sent here',
         description:
           'Ready: the observer runs and is not far behind the ledger, batches are not failing, no transaction has had ' +
-          'its files missing for long, and nothing speaks against the ledger itself (such as two histories of it, or a ' +
+          'its files missing for long, a content store that is a process of its own (Kubo) answers, and nothing speaks against the ledger itself (such as two histories of it, or a ' +
           'newest checkpoint that nobody has confirmed for long). The problem of a 503 lists the `reasons`.',
         tags: ['operation'],
         response: { 200: json('Ready.', 'Ready'), ...problems() },
@@ -58,6 +64,10 @@ export function healthRoutes(
           return [{ code: 'STATUS_UNKNOWN', detail: 'the node cannot tell how it fares' }]
         },
       )
+      await contentHealth?.().catch((error: unknown) => {
+        logFailure(503, error, request)
+        reasons.push({ code: 'CONTENT_NOT_REACHABLE', detail: 'the content store does not answer' })
+      })
       if (reasons.length > 0) {
         const sentence = reasons.map(({ detail }) => detail).join('; ')
         throw new ApiError('NOT_READY', sentence, { extra: { reasons } })

@@ -3,7 +3,9 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { Type } from 'typebox'
 import type { NodeStatus, SidetreeNode } from '../node/types.ts'
 import type { ApiServer } from './api-server.ts'
+import { cosigningMeasures } from './cosigning-metrics.ts'
 import { Durations } from './durations.ts'
+import type { ApiParts, ContentState } from './parts.ts'
 import { documented, problems } from './schemas.ts'
 
 /** Measures of this server and its node, in a registry of their own. */
@@ -11,11 +13,16 @@ export class Metrics {
   readonly registry = new Registry()
   readonly #durations = new Durations()
   readonly #node: SidetreeNode
+  readonly #log: ApiParts['log']
   readonly #now: () => number
+  readonly #content: ApiParts['contentState']
 
-  constructor(node: SidetreeNode, version: string, now: () => number) {
+  constructor(parts: Pick<ApiParts, 'node' | 'log' | 'version' | 'contentState'>, now: () => number) {
+    const { node, log, version, contentState } = parts
     this.#node = node
+    this.#log = log
     this.#now = now
+    this.#content = contentState
     const registers = [this.registry]
     collectDefaultMetrics({ register: this.registry })
     const info = new Gauge({
@@ -38,6 +45,8 @@ export class Metrics {
     const own = new Registry()
     gauge(own, 'rootline_node_up', '1 if the node could tell how it fares.', status === undefined ? 0 : 1)
     if (status !== undefined) nodeGauges(own, status, this.#now())
+    if (this.#content !== undefined) await contentMeasures(own, this.#content)
+    cosigningMeasures(own, this.#log?.witnesses?.() ?? [])
     return `${await this.registry.metrics()}\n${this.#durations.text()}\n${await own.metrics()}`
   }
 
@@ -84,6 +93,23 @@ function nodeGauges(
     registers: [registry],
   })
   reorganisations.inc(observer.reorganisations)
+}
+
+/** What came of asking sources of content, and whether a content store of its own process answers. */
+async function contentMeasures(registry: Registry, { counts, health }: ContentState): Promise<void> {
+  const asked = new Counter({
+    name: 'rootline_content_sources_total',
+    help: 'Files that a source of content was asked for, by what came of it; other bytes are CONTENT_MISMATCH.',
+    labelNames: ['source', 'outcome'],
+    registers: [registry],
+  })
+  for (const { source, outcome, count } of counts.list()) asked.inc({ source, outcome }, count)
+  if (health === undefined) return
+  const up = await health().then(
+    () => 1,
+    () => 0,
+  )
+  gauge(registry, 'rootline_content_up', '1 if the content store, a process of its own, answers.', up)
 }
 
 function gauge(registry: Registry, name: string, help: string, value: number): void {

@@ -1,6 +1,9 @@
 import type { Resolvable } from 'did-resolver'
 import type { FastifyBaseLogger } from 'fastify'
+import type { SourceCounts } from '../content/source-counts.ts'
 import type { BlockSource, ContentStore } from '../content/types.ts'
+import type { WitnessStatus } from '../ledger/log/witness-client.ts'
+import type { StampingParts } from '../ledger/stamp/make-stamp.ts'
 import type { SidetreeNode } from '../node/types.ts'
 
 /** What the embedded log publishes; the coordinates are those of C2SP tlog-tiles. */
@@ -11,14 +14,20 @@ export interface LogReader {
   tile(level: number, index: number, width: number): Uint8Array | undefined
   /** An entry bundle; undefined as for `tile`. */
   entries(index: number, width: number): Promise<Uint8Array | undefined>
+  /** How its witnesses fare; absent where the log is another's. */
+  witnesses?(): readonly WitnessStatus[]
 }
 
 /** What the HTTP interface serves. */
 export interface ApiParts {
   node: SidetreeNode
   content: ContentStore & BlockSource
+  /** How the content store and the sources of content fare. Default: nothing is said of it. */
+  contentState?: ContentState
   /** Absent where the ledger is not the embedded log. */
   log?: LogReader
+  /** Puts the root of a stamp on the log; absent where the log is that of another. */
+  stamp?: StampingParts['stamp']
   /** Asked for by every write, and by what makes this machine fetch something. */
   token: string
   /**
@@ -37,6 +46,14 @@ export interface ApiParts {
   now?: () => number
   /** Addresses of proxies whose X-Forwarded-For names the client for the rate limit. Default: none. */
   trustedProxies?: readonly string[]
+}
+
+/** What operators are told of content. */
+export interface ContentState {
+  /** What came of asking sources. */
+  counts: SourceCounts
+  /** Asks a store that is a process of its own; absent where there is none. @throws where it does not answer */
+  health?: () => Promise<unknown>
 }
 
 /** Other DID methods than that of the node. */

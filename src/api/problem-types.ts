@@ -36,6 +36,7 @@ const API_PROBLEMS = {
   PROBLEM_UNKNOWN: { status: 404, title: 'No problem has this code.' },
   TILE_PATH_INVALID: { status: 400, title: 'This is not the path of a tile.' },
   TILE_UNKNOWN: { status: 404, title: 'The published log has no such tile.' },
+  STAMP_REQUEST_INVALID: { status: 400, title: 'The body is no list of digests to stamp.' },
   GATEWAY_OPTION_UNSUPPORTED: { status: 400, title: 'The gateway does not support this option.' },
   GATEWAY_FORMAT_MISSING: { status: 400, title: 'The gateway must be told the format.' },
   RATE_LIMITED: { status: 429, title: 'This client makes too many requests.' },
@@ -81,6 +82,11 @@ const CONTENT_PROBLEMS = {
   CONTENT_CID_INVALID: { status: 400, title: 'This is not a CID that is in use here.' },
   CONTENT_FULL: { status: 507, title: 'The content store is full.', retryAfter: 60, internal: true },
   CONTENT_CLOSED: { status: 503, title: 'The content store is closed.', retryAfter: 10 },
+  CONTENT_CLIENT_MISSING: {
+    status: 500,
+    title: 'A package that the content store needs is missing.',
+    internal: true,
+  },
 } as const satisfies Record<ContentErrorCode, ProblemType>
 
 const STORE_PROBLEMS = {
@@ -98,6 +104,14 @@ const STORE_PROBLEMS = {
 
 const LEDGER_PROBLEMS: Partial<Record<LedgerErrorCode, ProblemType>> = {
   LEDGER_CLOSED: { status: 503, title: 'The ledger is closed.', retryAfter: 10 },
+  LEDGER_READ_ONLY: { status: 403, title: 'The ledger is the log of another.' },
+  LEDGER_CLOCK_BEHIND: { status: 503, title: 'The clock of the ledger is behind.', retryAfter: 60 },
+  LEDGER_CLOCK_AHEAD: { status: 503, title: 'The clock of the ledger is ahead.', retryAfter: 60 },
+  LEDGER_OUTCOME_UNKNOWN: {
+    status: 503,
+    title: 'It is not known whether the ledger has taken it.',
+    retryAfter: 10,
+  },
   LEDGER_FROZEN: { status: 503, title: 'The ledger has shown two histories.' },
   LEDGER_UNREACHABLE: { status: 503, title: 'The ledger did not answer.', retryAfter: 5, internal: true },
 }

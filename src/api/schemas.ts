@@ -129,6 +129,39 @@ export const TRANSACTIONS = Type.Object(
   { ...STRICT, $id: 'Transactions' },
 )
 
+export const STAMP_REQUEST = Type.Object(
+  {
+    digests: Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' }), {
+      minItems: 1,
+      maxItems: 1024,
+      description: 'SHA-256 in lower-case hexadecimal.',
+    }),
+  },
+  { ...STRICT, $id: 'StampRequest' },
+)
+
+export const STAMP_PROOFS = Type.Object(
+  {
+    proofs: Type.Array(
+      Type.Object(
+        {
+          v: Type.Literal(1),
+          type: Type.Literal('stamp-proof'),
+          digest: Type.String(),
+          salt: Type.String(),
+          index: Type.Integer(),
+          size: Type.Integer(),
+          path: Type.Array(Type.String()),
+          leaf: Type.String(),
+          proof: Type.String({ description: 'That the leaf is on the log (C2SP tlog-proof).' }),
+        },
+        STRICT,
+      ),
+    ),
+  },
+  { ...STRICT, $id: 'StampProofs', description: 'Proofs of a stamp, each to be kept by itself.' },
+)
+
 const LAST_ERROR = Type.Optional(Type.String({ description: 'Shown with the token.' }))
 
 export const NODE_STATUS = Type.Object(
@@ -211,6 +244,8 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   EXPLANATION,
   HISTORY,
   TRANSACTIONS,
+  STAMP_REQUEST,
+  STAMP_PROOFS,
   NODE_STATUS,
   LIVE,
   READY,

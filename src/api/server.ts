@@ -17,6 +17,7 @@ import { operationRoutes } from './operations.ts'
 import { type ApiLimits, type ApiParts, DEFAULT_LIMITS } from './parts.ts'
 import { sendProblem } from './problem.ts'
 import { NAMED_SCHEMAS } from './schemas.ts'
+import { stampRoutes } from './stamps.ts'
 import { transactionRoutes } from './transactions.ts'
 
 /** Header block of a request, in bytes. */
@@ -39,7 +40,7 @@ export async function buildServer(parts: ApiParts): Promise<ApiServer> {
   const limits = { ...DEFAULT_LIMITS, ...parts.limits }
   const now = parts.now ?? Date.now
   const app = createServer(parts, limits)
-  const metrics = new Metrics(parts.node, parts.version, now)
+  const metrics = new Metrics(parts, now)
   guard(app, new BrowserGuard(parts.hosts), limits, metrics)
   await limitRate(app, limits)
   for (const schema of [NEEDS_SCHEMA, TRUST_REPORT_SCHEMA, ...NAMED_SCHEMAS]) app.addSchema(schema)
@@ -129,7 +130,7 @@ function addRoutes(
   metrics: Metrics,
   now: () => number,
 ): void {
-  const { node, content, log, methods } = parts
+  const { node, content, log, methods, stamp } = parts
   const token = new TokenGuard(parts.token)
   const reports = new Gate(limits.reports, 'reports and old versions')
   const foreign = new Gate(limits.foreignResolutions, 'resolutions of other methods')
@@ -137,10 +138,13 @@ function addRoutes(
   identifierRoutes(app, { node, methods, token, reports, foreign })
   didRoutes(app, { node, reports })
   operationRoutes(app, { node, token, bodyBytes: limits.bodyBytes })
-  if (log !== undefined) logRoutes(app, log)
+  if (log !== undefined) {
+    logRoutes(app, log)
+    stampRoutes(app, { stamp, token })
+  }
   gatewayRoutes(app, { content, downloads, limits })
   transactionRoutes(app, { node, token })
-  healthRoutes(app, { node, limits, now })
+  healthRoutes(app, { node, limits, now, contentHealth: parts.contentState?.health })
   metricsRoutes(app, metrics)
   descriptionRoutes(app)
 }

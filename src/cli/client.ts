@@ -1,6 +1,8 @@
 import { Value } from 'typebox/value'
 import { CodecError } from '../codec/errors.ts'
-import { decodeUtf8, isJsonObject, type JsonObject, parseJsonObject } from '../codec/json.ts'
+import { decodeUtf8, isJsonObject, type JsonObject, type JsonValue, parseJsonObject } from '../codec/json.ts'
+import { LedgerError } from '../ledger/errors.ts'
+import { readStampProof, type StampProof } from '../ledger/stamp/stamp-proof.ts'
 import { type Checkpoint, parseCheckpoint } from '../merkle/checkpoint.ts'
 import { MerkleError } from '../merkle/errors.ts'
 import { type NoteSignature, parseNote } from '../merkle/note.ts'
@@ -151,6 +153,19 @@ export class NodeClient {
     return operations as unknown as HistoryEntry[]
   }
 
+  /** Stamps digests (SHA-256) on the node's log: their proofs, in order. Nothing is verified but that they are of these. */
+  async stamp(digests: readonly Uint8Array[]): Promise<StampProof[]> {
+    const texts = digests.map(digest => Buffer.from(digest).toString('hex'))
+    const answer = await this.#exchange('/log/stamps', {
+      method: 'POST',
+      headers: { ...this.#authorization(), 'content-type': 'application/json' },
+      body: JSON.stringify({ digests: texts }),
+    })
+    const { proofs } = answer
+    if (!Array.isArray(proofs) || proofs.length !== digests.length) throw unexpected('proofs of a stamp')
+    return proofs.map((object, i) => stampProofOf(object, digests[i] as Uint8Array))
+  }
+
   /** The newest checkpoint of the node's log. Its signatures are not verified. */
   async checkpoint(): Promise<NodeCheckpoint> {
     const response = await this.#fetch('/log/checkpoint', { headers: { accept: 'text/plain' } })
@@ -249,6 +264,16 @@ function operationStatus(value: unknown): OperationStatus {
   if ([id, did, type, state].every(member => typeof member === 'string'))
     return value as unknown as OperationStatus
   throw unexpected('the status of an operation')
+}
+
+function stampProofOf(object: JsonValue, digest: Uint8Array): StampProof {
+  try {
+    const proof = isJsonObject(object) ? readStampProof(object) : undefined
+    if (proof !== undefined && Buffer.compare(proof.digest, digest) === 0) return proof
+  } catch (error) {
+    if (!(error instanceof LedgerError)) throw error
+  }
+  throw unexpected('proofs of a stamp')
 }
 
 function isResolution(value: unknown): boolean {

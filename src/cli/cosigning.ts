@@ -1,9 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Cosigning, type CosigningEvent } from '../ledger/log/cosigning.ts'
-import { meetsQuorum } from '../merkle/policy.ts'
+import { meetsQuorum, type PolicyWitness } from '../merkle/policy.ts'
+import type { NoteVerifier } from '../merkle/vkey.ts'
 import { guardedFetch } from '../net/guarded-fetch.ts'
 import { CliError } from './errors.ts'
-import { readPolicyFile } from './policy-file.ts'
+import { readPolicyOf } from './policy-file.ts'
 import type { Settings } from './settings.ts'
 
 /** Longest answer of a witness, in bytes, and longest wait for it, in milliseconds. */
@@ -11,23 +12,27 @@ const MAX_ANSWER_BYTES = 1 << 16
 const WITNESS_TIMEOUT_MS = 10_000
 
 /**
- * Who cosigns for the node's own log, by its policy; undefined without one.
- * @throws CliError INPUT_UNREADABLE, INPUT_INVALID, CONFIG_INVALID where the witnesses that can be asked are no quorum
+ * Who cosigns for the node's own log, by its policy; undefined where that asks for nobody, or there is none.
+ * @param log the key of the log
+ * @throws CliError INPUT_UNREADABLE, INPUT_INVALID; CONFIG_INVALID where the policy is of other logs, the witnesses that
+ * can be asked are no quorum, or those that cannot be asked are one
  */
 export async function cosigningBy(
   { policy: file }: Settings,
+  log: NoteVerifier,
   logger: FastifyBaseLogger | undefined,
 ): Promise<Cosigning | undefined> {
   if (file === undefined) return undefined
-  const policy = await readPolicyFile(file)
-  const asked = policy.witnesses.filter(({ url }) => url !== undefined)
-  if (!meetsQuorum(policy, new Set(asked.map(({ verifier }) => verifier.vkey)))) {
-    throw new CliError(
-      'CONFIG_INVALID',
-      `the policy ${file} names too few witnesses with a URL for its quorum`,
-      {
-        hint: 'add the URL of each witness to its line: witness NAME VKEY URL',
-      },
+  const policy = await readPolicyOf(file, log)
+  if (meetsQuorum(policy, new Set())) return undefined
+  const [asked, silent] = [true, false].map(
+    withUrl => new Set(keysOf(policy.witnesses.filter(({ url }) => (url !== undefined) === withUrl))),
+  ) as [Set<string>, Set<string>]
+  if (!meetsQuorum(policy, asked))
+    throw tooFewUrls(`${file} names too few witnesses with a URL for its quorum`)
+  if (meetsQuorum(policy, silent)) {
+    throw tooFewUrls(
+      `of the witnesses of ${file}, those without a URL are a quorum: the log could not learn what they have cosigned`,
     )
   }
   return new Cosigning({
@@ -36,6 +41,15 @@ export async function cosigningBy(
     now: () => Math.floor(Date.now() / 1000),
     ...(logger === undefined ? {} : { onEvent: event => logEvent(logger, event) }),
   })
+}
+
+function keysOf(witnesses: readonly PolicyWitness[]): string[] {
+  return witnesses.map(({ verifier }) => verifier.vkey)
+}
+
+function tooFewUrls(message: string): CliError {
+  const hint = 'add the URL of each witness to its line: witness NAME VKEY URL'
+  return new CliError('CONFIG_INVALID', `the policy cannot be met: ${message}`, { hint })
 }
 
 /** The operator has named the witnesses, so that they may be of this network. */
@@ -52,10 +66,17 @@ function post(url: string, body: string) {
 }
 
 function logEvent(logger: FastifyBaseLogger, event: CosigningEvent): void {
-  if (event.type === 'waiting-for-witnesses') {
-    logger.warn({ witnesses: event.witnesses }, 'the newest checkpoint waits for more witnesses to cosign')
-    return
+  switch (event.type) {
+    case 'waiting-for-witnesses':
+      logger.warn({ witnesses: event.witnesses }, 'the newest checkpoint waits for more witnesses to cosign')
+      break
+    case 'witness-failed': {
+      const { code, detail } = event.failure
+      logger.warn({ witness: event.witness, code, detail }, 'a witness has not cosigned')
+      break
+    }
+    case 'witness-back':
+      logger.info({ witness: event.witness }, 'a witness cosigns again')
+      break
   }
-  const { witness, failure } = event
-  logger.warn({ witness, code: failure.code, detail: failure.detail }, 'a witness has not cosigned')
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { CodecError } from '../codec/errors.ts'
@@ -16,6 +18,18 @@ export async function readInput(path: string, stdin: Readable, maxBytes = MAX_IN
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new CliError('INPUT_UNREADABLE', `${path} cannot be read: ${reason}`, { cause })
   }
+}
+
+/** SHA-256 of a file of any size, or of stdin for `-`. @throws CliError INPUT_UNREADABLE */
+export async function digestInput(path: string, stdin: Readable): Promise<Buffer> {
+  const hash = createHash('sha256')
+  try {
+    for await (const chunk of path === '-' ? stdin : createReadStream(path)) hash.update(chunk)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new CliError('INPUT_UNREADABLE', `${path} cannot be read: ${reason}`, { cause })
+  }
+  return hash.digest()
 }
 
 /** The JSON in a file, or on stdin for `-`. @throws CliError INPUT_UNREADABLE, INPUT_INVALID */

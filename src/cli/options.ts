@@ -14,6 +14,7 @@ const FLAGS = {
   origin: '--origin <name>',
   policy: '--policy <file>',
   source: '--source <url>',
+  kubo: '--kubo <url>',
   logLevel: '--log-level <level>',
   node: '--node <url>',
   tokenFile: '--token-file <file>',

@@ -35,7 +35,10 @@ export function action(host: Host, handler: Handler) {
   return async (...args: unknown[]): Promise<void> => {
     const command = args.at(-1) as Command
     const options: { [name: string]: unknown } = command.optsWithGlobals()
-    const positional = args.slice(0, -2).filter(arg => typeof arg === 'string')
+    const positional = args
+      .slice(0, -2)
+      .flat()
+      .filter(arg => typeof arg === 'string')
     const loaded = loadSettings({
       env: host.env,
       platform: host.platform,

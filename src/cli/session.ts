@@ -29,12 +29,8 @@ export async function nodeClient({ node, tokenFile, timeout }: Settings): Promis
   return new NodeClient({ url: node, timeoutMs: timeout * 1000, ...(token === undefined ? {} : { token }) })
 }
 
-/**
- * Everything that a command which changes a DID needs, looked at before anything is changed.
- * @throws CliError TOKEN_MISSING, TOKEN_NOT_SENT, NODE_UNREACHABLE, NODE_METHOD_MISMATCH, and as `openKeystore`
- */
-export async function openSession(run: Run, options: { makeKeystore: boolean }): Promise<DidSession> {
-  const { settings, terminal } = run
+/** A client that can write. @throws CliError TOKEN_MISSING, TOKEN_NOT_SENT */
+export async function writingClient(settings: Settings): Promise<NodeClient> {
   if ((await readToken(settings.tokenFile)) === undefined) {
     throw new CliError('TOKEN_MISSING', `there is no token in ${settings.tokenFile}`, {
       hint: 'a node makes it when it starts: name its folder with --data, or the file with --token-file',
@@ -42,6 +38,16 @@ export async function openSession(run: Run, options: { makeKeystore: boolean }):
   }
   const client = await nodeClient(settings)
   client.requireSafeWrites()
+  return client
+}
+
+/**
+ * Everything that a command which changes a DID needs, looked at before anything is changed.
+ * @throws CliError TOKEN_MISSING, TOKEN_NOT_SENT, NODE_UNREACHABLE, NODE_METHOD_MISMATCH, and as `openKeystore`
+ */
+export async function openSession(run: Run, options: { makeKeystore: boolean }): Promise<DidSession> {
+  const { settings, terminal } = run
+  const client = await writingClient(settings)
   const { method } = await client.status()
   if (method !== settings.method) {
     throw new CliError('NODE_METHOD_MISMATCH', `the node serves did:${method}, not did:${settings.method}`, {

@@ -14,6 +14,9 @@ function count(description: string, value: number, minimum = 1) {
 /** A default that depends on the machine or on other settings is described by `default`, and computed below. */
 const PATH = { minLength: 1, maxLength: 4096 }
 
+/** Without credentials, which would be in logs, and without query and fragment. */
+const PLAIN_URL = '^https?://[^@?#\\s]+$'
+
 /**
  * Every setting, once: its type, its bounds, its default and what it is for. A dot in a name is a level in the file of
  * settings. From this follow the types, the check, the names in the environment and docs/configuration.md.
@@ -97,11 +100,22 @@ export const SETTINGS = {
       default: 'none: no witness is asked for',
     }),
   ),
-  source: Type.Array(Type.String({ pattern: '^https?://', maxLength: 2048 }), {
+  source: Type.Array(Type.String({ pattern: PLAIN_URL, maxLength: 2048 }), {
     description:
-      'Further trustless gateways that files are fetched from, as URLs before /ipfs/; with the option, one each time.',
+      'Further trustless gateways that files are fetched from, as URLs before /ipfs/; with the option, one each time. ' +
+      'Each file is checked against its CID; redirects are not followed.',
     default: [],
   }),
+  kubo: Type.Optional(
+    Type.String({
+      pattern: PLAIN_URL,
+      maxLength: 2048,
+      description:
+        'URL of the RPC of a Kubo node, such as http://127.0.0.1:5001, that keeps the files of this one, pinned, in ' +
+        'place of the database in its folder.',
+      default: 'none: files are kept in the folder of the node',
+    }),
+  ),
   'batch.intervalMs': count('Wait for more operations before a batch is cut, in milliseconds.', 1_000, 0),
   'batch.maxOperations': Type.Optional(
     Type.Integer({

@@ -3,12 +3,17 @@ import { existsSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { createDidResolver, jwkDriver, keyDriver, webDriver } from '../../did-methods/index.ts'
-import type { LogReader } from '../api/parts.ts'
+import type { ApiParts, ContentState, LogReader } from '../api/parts.ts'
 import { buildServer } from '../api/server.ts'
 import { EmbeddedContentStore } from '../content/embedded/embedded-content-store.ts'
 import { GatewaySource } from '../content/gateway/gateway-source.ts'
-import { SourcedContentStore } from '../content/sourced-content-store.ts'
-import type { ContentStore } from '../content/types.ts'
+import { KuboContentStore } from '../content/kubo/kubo-content-store.ts'
+import { KuboNetwork } from '../content/kubo/kubo-network.ts'
+import { KuboRpc } from '../content/kubo/kubo-rpc.ts'
+import type { ContentSource } from '../content/source.ts'
+import { SourceCounts } from '../content/source-counts.ts'
+import { SourcedContentStore, type SourceEvent } from '../content/sourced-content-store.ts'
+import type { BlockSource, ContentStore } from '../content/types.ts'
 import { FollowedLog } from '../ledger/follower/followed-log.ts'
 import { systemClock } from '../ledger/log/clock.ts'
 import { generateLogKey } from '../ledger/log/key.ts'
@@ -59,16 +64,24 @@ export interface RunningNode {
   folder: DataFolder
   node: SidetreeNode
   log: Ledger & LogReader
-  content: EmbeddedContentStore
+  /** What is held, without what other sources have. */
+  content: ContentStore & BlockSource
   /** Answers what was asked, finishes the batch under way, and leaves everything durable. */
   close(): Promise<void>
 }
 
-/** The parts of a node's folder that are not the node's own database, open. */
-export interface OpenLedger {
+/** The parts of a node that are not the node's own database, open. */
+export interface OpenLedger extends OpenContent {
   log: Ledger & LogReader
-  content: EmbeddedContentStore
   close(): Promise<void>
+}
+
+/** Content that is held, and what may have the rest. */
+interface OpenContent {
+  content: ContentStore & BlockSource
+  sources: ContentSource[]
+  /** Asks a store that is a process of its own. @throws ContentError where it does not answer */
+  health?: () => Promise<unknown>
 }
 
 /**
@@ -81,18 +94,25 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
   const followed = await followedBy(settings)
   requireLedgerOf(folder, followed)
   return closingOnFailure(async closers => {
-    const { log, content } =
+    const opened =
       followed === undefined
         ? await openLedgerInto(closers, settings, options)
         : await openFollowedInto(closers, settings, followed, options)
     const store = await openStore(closers, folder.node)
     const token = await readOrMake(folder.token, generateToken)
     const { logger } = options
+    const { log, content, health } = opened
+    const counts = new SourceCounts()
+    const sources = [...gatewaysOf(settings, followed), ...opened.sources]
+    const onEvent = (event: SourceEvent) => {
+      counts.add(event)
+      if (logger !== undefined) logSource(logger, event)
+    }
     const node = await startNode({
       method: methodOf(settings),
       versions: PROTOCOL_VERSIONS[settings.protocol],
       store,
-      content: followed === undefined ? content : contentFrom(content, followed, settings),
+      content: sources.length === 0 ? content : new SourcedContentStore({ local: content, sources, onEvent }),
       ledger: log,
       writer: WRITER,
       settings: nodeSettings(settings),
@@ -100,7 +120,11 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
     })
     closers.push(() => node.stop())
     await catchUp(node)
-    const url = await listen(closers, settings, { node, log, content, token, logger })
+    const stamp = log instanceof TransparencyLog ? (root: Uint8Array) => log.stamp(root, WRITER) : undefined
+    const url = await listen(closers, settings, {
+      ...{ node, log, content, token, stamp, logger },
+      contentState: { counts, ...(health === undefined ? {} : { health }) },
+    })
     return { url, token, folder, node, log, content, close: () => closeAll(closers) }
   })
 }
@@ -109,10 +133,10 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
 export async function openLedger(settings: Settings): Promise<OpenLedger> {
   return closingOnFailure(async closers => {
     const folder = dataFolder(settings.data)
-    const { log, content } = existsSync(folder.followed)
-      ? await openHeldInto(closers, folder)
+    const opened = existsSync(folder.followed)
+      ? await openHeldInto(closers, settings, folder)
       : await openLedgerInto(closers, settings, {})
-    return { log, content, close: () => closeAll(closers) }
+    return { ...opened, close: () => closeAll(closers) }
   })
 }
 
@@ -158,14 +182,13 @@ async function openLedgerInto(
   closers: Closers,
   settings: Settings,
   options: OpenOptions,
-): Promise<Pick<OpenLedger, 'log' | 'content'>> {
+): Promise<Omit<OpenLedger, 'close'>> {
   const folder = dataFolder(settings.data)
   await makeDataFolder(folder)
   const logStore = await openStore(closers, folder.log)
-  const content = new EmbeddedContentStore(await openStore(closers, folder.content))
-  closers.push(() => content.close())
+  const content = await openContentInto(closers, settings, folder)
   const signer = await logSigner(folder, logStore, settings)
-  const cosigning = await cosigningBy(settings, options.logger)
+  const cosigning = await cosigningBy(settings, signer.verifier, options.logger)
   const log = await TransparencyLog.open({
     store: logStore,
     published: publishedCheckpointFile(folder.checkpoint),
@@ -176,7 +199,7 @@ async function openLedgerInto(
     acceptUnknownHistory: options.acceptUnknownHistory ?? false,
   })
   closers.push(() => log.close())
-  return { log, content }
+  return { log, ...content }
 }
 
 /** A log that is followed, from its first look on, and the content that is here. */
@@ -185,36 +208,58 @@ async function openFollowedInto(
   settings: Settings,
   followed: Followed,
   { logger }: OpenOptions,
-): Promise<Pick<OpenLedger, 'log' | 'content'>> {
+): Promise<Omit<OpenLedger, 'close'>> {
   const folder = dataFolder(settings.data)
   await makeDataFolder(folder)
   const store = await openStore(closers, folder.followed)
-  const content = new EmbeddedContentStore(await openStore(closers, folder.content))
-  closers.push(() => content.close())
+  const content = await openContentInto(closers, settings, folder)
   const log = await FollowedLog.open(followedParts(followed, { store, settings, folder, logger }))
   closers.push(() => log.close())
   const waited = new Promise(resolve => setTimeout(resolve, CATCH_UP_MS).unref())
   await Promise.race([log.start(), waited])
-  return { log, content }
+  return { log, ...content }
 }
 
-/** Content that is here, or at the node whose log is followed, or at another gateway. */
-function contentFrom(local: ContentStore, { url }: Followed, { source }: Settings): ContentStore {
+/** Content in the folder, or in Kubo: what the folder had before is then a source. */
+async function openContentInto(
+  closers: Closers,
+  { kubo }: Settings,
+  folder: DataFolder,
+): Promise<OpenContent> {
+  const openEmbedded = async () => {
+    const content = new EmbeddedContentStore(await openStore(closers, folder.content))
+    closers.push(() => content.close())
+    return content
+  }
+  if (kubo === undefined) return { content: await openEmbedded(), sources: [] }
+  const rpc = await KuboRpc.connect(kubo)
+  const content = new KuboContentStore(rpc)
+  closers.push(() => content.close())
+  const sources: ContentSource[] = [new KuboNetwork(rpc)]
+  if (existsSync(folder.content)) {
+    const before = await openEmbedded()
+    sources.unshift({ name: folder.content, get: (cid, options) => before.get(cid, options) })
+  }
+  return { content, sources, health: () => content.health() }
+}
+
+/** The node whose log is followed, and the gateways that the operator names. */
+function gatewaysOf({ source }: Settings, followed: Followed | undefined): ContentSource[] {
   // The operator has named them, so they may be of this network; where they redirect to, nobody has.
   const options = { allowPrivate: true, allowHttp: true, maxRedirects: 0 }
-  const sources = [url, ...source].map(each => new GatewaySource(each, options))
-  return new SourcedContentStore({ local, sources })
+  const urls = followed === undefined ? source : [followed.url, ...source]
+  return urls.map(url => new GatewaySource(url, options))
 }
 
 /** What a follower holds, without the log that it followed. */
 async function openHeldInto(
   closers: Closers,
+  settings: Settings,
   folder: DataFolder,
-): Promise<Pick<OpenLedger, 'log' | 'content'>> {
+): Promise<Omit<OpenLedger, 'close'>> {
   const store = await openStore(closers, folder.followed)
-  const content = new EmbeddedContentStore(await openStore(closers, folder.content))
-  closers.push(() => content.close())
-  return { log: await FollowedLog.open(heldParts(store)), content }
+  const content = await openContentInto(closers, settings, folder)
+  return { log: await FollowedLog.open(heldParts(store)), ...content }
 }
 
 /** @throws CliError LEDGER_MISMATCH */
@@ -303,12 +348,17 @@ async function catchUp(node: SidetreeNode): Promise<void> {
 async function listen(
   closers: Closers,
   settings: Settings,
-  parts: Pick<RunningNode, 'node' | 'log' | 'content' | 'token'> & { logger: FastifyBaseLogger | undefined },
+  parts: Pick<RunningNode, 'node' | 'log' | 'content' | 'token'> & {
+    stamp: ApiParts['stamp']
+    contentState: ContentState
+    logger: FastifyBaseLogger | undefined
+  },
 ): Promise<string> {
-  const { logger, ...served } = parts
+  const { stamp, logger, ...served } = parts
   const { host } = splitAddress(settings.listen)
   const server = await buildServer({
     ...served,
+    ...(stamp === undefined ? {} : { stamp }),
     hosts: allowedHosts(host, settings.hosts),
     methods: {
       resolver: createDidResolver(
@@ -347,6 +397,13 @@ function apiLimits(settings: Settings) {
     readyLag: settings['limits.readyLag'],
     readyUnresolvableMs: settings['limits.readyUnresolvableMs'],
   }
+}
+
+/** A source that lies is for the operator; that one has nothing, or is slow, is daily business. */
+function logSource(logger: FastifyBaseLogger, { source, cid, failure }: SourceEvent): void {
+  if (failure === 'CONTENT_MISMATCH')
+    logger.warn({ source, cid }, 'a source gave other bytes than it was asked for')
+  else logger.debug({ source, cid, failure }, 'a source of content was asked')
 }
 
 function logEvent(logger: FastifyBaseLogger, event: NodeEvent): void {

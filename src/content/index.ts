@@ -1,6 +1,13 @@
-/** The `ContentStore` port, what an adapter of it is built from, and the embedded store. */
+/** The `ContentStore` port, what an adapter of it is built from, and the adapters. */
 export { writeCar } from './car.ts'
 export { type BlockCheck, EmbeddedContentStore } from './embedded/embedded-content-store.ts'
 export { ContentError, type ContentErrorCode } from './errors.ts'
+export { type GatewayOptions, GatewaySource } from './gateway/gateway-source.ts'
+export { KuboContentStore } from './kubo/kubo-content-store.ts'
+export { KuboNetwork } from './kubo/kubo-network.ts'
+export { type KuboIdentity, type KuboOptions, KuboRpc } from './kubo/kubo-rpc.ts'
 export { readBlock, readContent } from './read.ts'
+export type { ContentSource } from './source.ts'
+export { SourceCounts } from './source-counts.ts'
+export { SourcedContentStore, type SourcedParts, type SourceEvent } from './sourced-content-store.ts'
 export type { BlockSource, CallOptions, ContentStore, GetOptions } from './types.ts'

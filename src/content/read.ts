@@ -44,6 +44,24 @@ export async function readBlock(text: string, getBlock: GetBlock, options: GetOp
   }
 }
 
+/** Failures of reading that mean: not here, or not whole and sound. */
+const ABSENT: ReadonlySet<ContentErrorCode> = new Set<ContentErrorCode>([
+  'CONTENT_NOT_FOUND',
+  'CONTENT_MISMATCH',
+  'CONTENT_NOT_A_FILE',
+])
+
+/** What reading all of a file says of {@link ContentStore.has}. @throws ContentError as that */
+export async function holds(read: Promise<unknown>): Promise<boolean> {
+  try {
+    await read
+    return true
+  } catch (error) {
+    if (error instanceof ContentError && ABSENT.has(error.code)) return false
+    throw error
+  }
+}
+
 /** @throws ContentError CONTENT_CID_INVALID */
 export function parseContentCid(text: string): CID {
   try {

@@ -1,9 +1,14 @@
 import type { GetOptions } from './types.ts'
 
-/** Where content may be had that is not stored here. It is trusted with nothing: what it gives is hashed. */
+/** Where content may be had that is not stored here. */
 export interface ContentSource {
   /** For logs and metrics. */
   readonly name: string
-  /** @throws ContentError as `ContentStore.get`, or the signal's reason */
+  /**
+   * The content of the file behind a CID, of which every block was hashed and compared with its CID here: nobody on the
+   * other side is trusted with it. That it is too large or no file is said only of blocks that were hashed, since
+   * that ends the search everywhere.
+   * @throws ContentError as `ContentStore.get`, or the signal's reason
+   */
   get(cid: string, options: GetOptions): Promise<Uint8Array>
 }

@@ -9,11 +9,13 @@ export interface SourcedParts {
   sources: readonly ContentSource[]
   /** Wait for a source before the next is asked too, in milliseconds. Default 500. */
   hedgeAfterMs?: number
+  /** Sources that are asked at the same time for one file. Default 3. */
+  parallel?: number
   /** For logs and metrics. */
   onEvent?: (event: SourceEvent) => void
 }
 
-/** What came of asking a source. */
+/** What came of asking a source; one that is told to stop, since another was first, makes no event. */
 export interface SourceEvent {
   source: string
   cid: string
@@ -22,12 +24,18 @@ export interface SourceEvent {
 }
 
 const HEDGE_AFTER_MS = 500
+const PARALLEL = 3
 
-/** Of several failures, the one that says most: what no source can help comes first, what may pass comes last. */
-const ORDER: readonly ContentErrorCode[] = [
+/** Failures that no source can help: they are said of blocks that were hashed, or of the CID itself. */
+const FINAL: ReadonlySet<ContentErrorCode> = new Set<ContentErrorCode>([
   'CONTENT_CID_INVALID',
   'CONTENT_NOT_A_FILE',
   'CONTENT_TOO_LARGE',
+])
+
+/** Of several failures, the one that says most: what no source can help comes first, what is told most often last. */
+const ORDER: readonly ContentErrorCode[] = [
+  ...FINAL,
   'CONTENT_CLOSED',
   'CONTENT_NOT_REACHABLE',
   'CONTENT_MISMATCH',
@@ -83,78 +91,84 @@ export class SourcedContentStore implements ContentStore {
   }
 
   async #fetch(cid: string, options: GetOptions): Promise<Uint8Array> {
-    const { sources, hedgeAfterMs = HEDGE_AFTER_MS } = this.#parts
+    const { sources, hedgeAfterMs = HEDGE_AFTER_MS, parallel = PARALLEL } = this.#parts
     const ended = new AbortController()
     const signal =
       options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal])
-    const asked: Promise<Uint8Array>[] = []
-    const failures: ContentError[] = []
+    const left = [...sources]
+    const asked = new Map<ContentSource, Promise<Answer>>()
+    const failures: unknown[] = []
+    const askNext = () => {
+      const source = left.shift()
+      if (source !== undefined) asked.set(source, this.#ask(source, cid, { ...options, signal }))
+    }
     try {
-      for (const source of sources) {
-        asked.push(this.#ask(source, cid, { ...options, signal }, failures))
-        const first = await firstOf(asked, hedgeAfterMs, signal)
-        if (first !== undefined) return first
+      askNext()
+      while (asked.size > 0) {
+        const mayAskMore = left.length > 0 && asked.size < parallel
+        const answer = await firstAnswer([...asked.values()], mayAskMore ? hedgeAfterMs : undefined, signal)
         options.signal?.throwIfAborted()
+        if (answer !== undefined && 'bytes' in answer) return answer.bytes
+        if (answer !== undefined) {
+          asked.delete(answer.source)
+          failures.push(answer.error)
+          if (isFinal(answer.error)) break
+        }
+        askNext()
       }
-      return await Promise.any(asked)
-    } catch (error) {
-      options.signal?.throwIfAborted()
-      if (!(error instanceof AggregateError)) throw error
-      throw worstOf(failures, error)
+      throw worstOf(failures)
     } finally {
       ended.abort()
     }
   }
 
-  async #ask(
-    source: ContentSource,
-    cid: string,
-    options: GetOptions,
-    failures: ContentError[],
-  ): Promise<Uint8Array> {
+  /** Never rejects, so that a source that is no longer waited for cannot end the process. */
+  async #ask(source: ContentSource, cid: string, options: GetOptions): Promise<Answer> {
     const { onEvent } = this.#parts
     try {
       const bytes = await source.get(cid, options)
-      onEvent?.({ source: source.name, cid })
-      return bytes
+      if (options.signal?.aborted !== true) onEvent?.({ source: source.name, cid })
+      return { source, bytes }
     } catch (error) {
-      if (error instanceof ContentError) {
-        failures.push(error)
+      if (error instanceof ContentError && options.signal?.aborted !== true) {
         onEvent?.({ source: source.name, cid, failure: error.code })
       }
-      throw error
+      return { source, error }
     }
   }
 }
 
-/** The first content that is there within a while; undefined once that is over, or all that were asked have failed. */
-async function firstOf(
-  asked: readonly Promise<Uint8Array>[],
-  ms: number,
+type Answer = { source: ContentSource; bytes: Uint8Array } | { source: ContentSource; error: unknown }
+
+/** The first answer; undefined once so many milliseconds are over, or the signal has ended the wait. */
+async function firstAnswer(
+  asked: readonly Promise<Answer>[],
+  ms: number | undefined,
   signal: AbortSignal,
-): Promise<Uint8Array | undefined> {
-  let end: () => void = () => {}
-  const over = new Promise<undefined>(resolve => {
-    const timer = setTimeout(() => resolve(undefined), ms)
-    const stop = () => resolve(undefined)
-    signal.addEventListener('abort', stop, { once: true })
-    end = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', stop)
-    }
-  })
+): Promise<Answer | undefined> {
+  const { promise: over, resolve } = Promise.withResolvers<undefined>()
+  const stop = () => resolve(undefined)
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop, { once: true })
+  const timer = ms === undefined ? undefined : setTimeout(stop, ms)
   try {
-    return await Promise.race([Promise.any(asked).catch(() => undefined), over])
+    return await Promise.race([...asked, over])
   } finally {
-    end()
+    clearTimeout(timer)
+    signal.removeEventListener('abort', stop)
   }
 }
 
-/** @param cause where nothing that failed was content: a fault of this program, which is not hidden */
-function worstOf(failures: readonly ContentError[], cause: AggregateError): unknown {
+function isFinal(error: unknown): boolean {
+  return error instanceof ContentError && FINAL.has(error.code)
+}
+
+/** What to say where no source gave the content; where none of the failures is content, a fault, which is not hidden. */
+function worstOf(failures: readonly unknown[]): unknown {
+  const ofContent = failures.filter(failure => failure instanceof ContentError)
   for (const code of ORDER) {
-    const found = failures.find(failure => failure.code === code)
+    const found = ofContent.find(failure => failure.code === code)
     if (found !== undefined) return found
   }
-  return cause.errors[0]
+  return failures[0]
 }

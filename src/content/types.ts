@@ -13,8 +13,9 @@ export interface GetOptions extends CallOptions {
 export interface ContentStore {
   /**
    * Stores bytes durably and returns their CID (version 0: dag-pb UnixFS, SHA-256, chunks of 256 KiB, as Kubo
-   * gives it). Storing the same bytes again is harmless, and repairs blocks that were damaged.
-   * @throws ContentError CONTENT_NOT_REACHABLE, CONTENT_FULL, CONTENT_CLOSED
+   * gives it). Storing the same bytes again is harmless, and repairs blocks that were damaged where the store can.
+   * @throws ContentError CONTENT_NOT_REACHABLE, CONTENT_FULL, CONTENT_CLOSED, CONTENT_MISMATCH (a store that is asked
+   * over a network says another CID)
    */
   put(bytes: Uint8Array, options?: CallOptions): Promise<string>
   /**

@@ -11,11 +11,19 @@ export {
 export { httpLogSource, type LogSource } from './follower/log-source.ts'
 export { type LogClock, systemClock } from './log/clock.ts'
 export { generateLogKey } from './log/key.ts'
-export { type AnchorLeaf, parseLeaf } from './log/leaf.ts'
+export { type AnchorLeaf, type Leaf, parseLeaf, type StampLeaf } from './log/leaf.ts'
 export { type PublishedCheckpoint, publishedCheckpointFile } from './log/published-checkpoint.ts'
 export { TransparencyLog, type TransparencyLogParts } from './log/transparency-log.ts'
 export { type LogVerification, verifyLog } from './log/verify-log.ts'
 export { type LogProofReport, verifyLogProof } from './log/verify-proof.ts'
+export { MAX_STAMP_DIGESTS, type StampingParts, stampDigests } from './stamp/make-stamp.ts'
+export {
+  encodeStampProof,
+  MAX_STAMP_PROOF_BYTES,
+  parseStampProof,
+  type StampProof,
+} from './stamp/stamp-proof.ts'
+export { type StampReport, type StampVerification, verifyStamp } from './stamp/verify-stamp.ts'
 export type {
   Ledger,
   LedgerDescription,

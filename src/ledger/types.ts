@@ -45,6 +45,8 @@ export interface LedgerPosition {
 export interface LedgerHead {
   /** Number of the newest transaction; undefined while there is none. */
   number: number | undefined
+  /** Log: leaves of its tree, of which those behind the newest transaction are of other types. */
+  size?: number
   /**
    * The ledger's own time and UTC time (Unix seconds) of the newest thing that it vouches for: no transaction with an
    * earlier time will come. Bitcoin: the newest block. Log: the time of the newest leaf, or its clock's where that
@@ -96,6 +98,21 @@ export interface ProofCheck {
     | 'LEDGER_WORD'
   >
   result: Result
+  /** One plain sentence. */
+  detail: string
+  /** Of a CHECKPOINT_WITNESSED: who has cosigned, as far as the policy knows them. */
+  cosignatures?: Cosignature[]
+  /**
+   * Of a CHECKPOINT_WITNESSED that passes: sets of cosigners, by the ids of their roots, each set enough by itself. Of
+   * many cosigners there is one set, of all.
+   */
+  quorums?: string[][]
+}
+
+/** A cosignature that was verified. */
+export interface Cosignature {
+  /** The cosigner: a root by its own key. */
+  root: Root
   /** One plain sentence. */
   detail: string
 }

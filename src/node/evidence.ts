@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ContentStore } from '../content/types.ts'
 import type { LedgerTransaction } from '../ledger/types.ts'
 import { type AnchorString, parseAnchorString } from '../sidetree/anchor-string.ts'
@@ -67,6 +68,9 @@ export class EvidenceReader {
     suffix: string,
     signal?: AbortSignal,
   ): Promise<TransactionEvidence> {
+    // What is read need not wait for anything, and many thousands of these would keep the thread from all else.
+    await setImmediate()
+    signal?.throwIfAborted()
     const proof = await proveTransaction(this.#ledger, transaction)
     const params = this.#parametersAt(transaction.time)
     const anchor = parseAnchor(transaction.anchorString, params)

@@ -200,7 +200,7 @@ function checkCompleteness({ head, cursor, reached }: LedgerProgress, until: num
   if (head instanceof LedgerError) return undecided(`The ledger does not say where it ends (${head.code}).`)
   if (head.number !== undefined && number < head.number) return undecided(`${read} of ${head.number}.`)
   const size = reached.proof.checkpoint?.size
-  if (until === undefined && size !== undefined && size !== number + 1) {
+  if (until === undefined && size !== undefined && size !== (head.size ?? number + 1)) {
     return undecided(`${read}; the ledger has grown meanwhile, to ${size}.`)
   }
   return { result: 'pass', detail: `${read}, the newest when the ledger was asked.` }

@@ -71,7 +71,11 @@ export class TransactionEdges {
       if (from === leaf || to === leaf)
         this.#writer.node({ id: leaf, kind: 'leaf', label: `leaf of ${this.#writer.labelOf(anchor)}` })
       if (check.code === 'LEAF_TIME') this.#times.set(anchor, check)
-      else edges.push(this.#writer.edge(from, to, check.code, check))
+      else {
+        const edge = this.#writer.edge(from, to, check.code, check)
+        if (check.code === 'CHECKPOINT_WITNESSED') this.#cosigned(edge, from, check)
+        edges.push(edge)
+      }
     }
     this.#proofs.set(anchor, edges)
     return edges
@@ -90,6 +94,18 @@ export class TransactionEdges {
     const leaves = size === undefined ? '' : ` with ${size} leaves`
     const label = `checkpoint of ${this.#writer.ledger.id}${leaves}`
     return this.#writer.node({ id, kind: 'checkpoint', label })
+  }
+
+  /** Lets the edge that a quorum has cosigned count only with those whose cosignatures count, each a root of its own. */
+  #cosigned(witnessed: string, checkpoint: string, { cosignatures = [], quorums = [] }: ProofCheck): void {
+    const edges = new Map(
+      cosignatures.map(({ root, detail }) => {
+        const id = this.#writer.report.root(root)
+        return [id, this.#writer.edge(checkpoint, id, 'COSIGNATURE', { result: 'pass', detail })]
+      }),
+    )
+    const any = quorums.map(roots => ({ all: roots.flatMap(root => edges.get(root) ?? []) }))
+    if (any.length > 0) this.#writer.standsOn(witnessed, { any })
   }
 
   #file(number: number, { role, uri, check }: FileEvidence, evidence: TransactionEvidence): string[] {

@@ -1,5 +1,5 @@
 import type { LedgerDescription } from '../ledger/types.ts'
-import type { ReportBuilder } from '../trust/builder.ts'
+import type { NeedsInput, ReportBuilder } from '../trust/builder.ts'
 import { checkInfo } from '../trust/codes.ts'
 import type { Purpose } from '../trust/terms.ts'
 import type { CheckCode, ReportNode, Result } from '../trust/types.ts'
@@ -16,6 +16,7 @@ export class ReportWriter {
   readonly ledgerRoot: string | undefined
   readonly #labels = new Map<string, string>()
   readonly #results = new Map<string, Result>()
+  readonly #needs = new Map<string, NeedsInput>()
 
   constructor(report: ReportBuilder, ledger: LedgerDescription) {
     this.report = report
@@ -24,7 +25,7 @@ export class ReportWriter {
     this.ledgerRoot = ledger.roots[0]?.id
   }
 
-  /** The root of the ledger that is trusted for this; undefined where it names none. */
+  /** The root of the ledger that is trusted for this, the first of several; undefined where it names none. */
   rootFor(purpose: Purpose): string | undefined {
     return this.ledger.roots.find(({ trustedFor }) => trustedFor.includes(purpose))?.id
   }
@@ -52,6 +53,16 @@ export class ReportWriter {
   edgeOver(authentic: boolean, from: string, to: string, code: CheckCode, check: Check): string {
     const weak = check.result === 'fail' && (!authentic || checkInfo(code).never?.includes('fail') === true)
     return this.edge(from, to, code, weak ? { ...check, result: 'undecided' } : check)
+  }
+
+  /** Says what else counts in a claim wherever it needs this edge. */
+  standsOn(edge: string, needs: NeedsInput): void {
+    this.#needs.set(edge, { all: [edge, needs] })
+  }
+
+  /** What a claim needs that stands on these edges. */
+  needsOf(edges: readonly string[]): NeedsInput {
+    return { all: [...new Set(edges)].map(edge => this.#needs.get(edge) ?? edge) }
   }
 
   /** True if every one of these edges has passed. */

@@ -115,21 +115,29 @@ export class ResolutionReport {
 
   /** Stands on the last operation; that this is the last, and all before it, is looked at with the document. */
   #active(end: string, path: readonly string[], document: readonly string[], options: VersionOptions): void {
-    const { deactivated } = this.#found.state
     const when = whenOf(options)
-    const open = this.#writer.ledger.partial === true && !deactivated
-    const check: Check = open
-      ? { result: 'undecided', detail: 'An operation that ended the DID may have been left out.' }
-      : !this.#writer.passed(document)
-        ? {
-            result: 'undecided',
-            detail: 'Not all that the document stands on was settled, so this is not either.',
-          }
-        : deactivated
-          ? { result: 'fail', detail: 'A deactivate operation ended it; resolved anew, it counts.' }
-          : { result: 'pass', detail: 'Resolved anew, no operation that was read again deactivates it.' }
+    const check = this.#checkActive(this.#writer.passed(document))
     const statement = when === undefined ? 'The DID is active.' : `The DID was active ${when}.`
     this.#claim('active', statement, [this.#writer.edge(DID, end, 'DID_ACTIVE', check), ...path])
+  }
+
+  /** @param settled whether all that the document stands on is */
+  #checkActive(settled: boolean): Check {
+    const { deactivated } = this.#found.state
+    if (this.#writer.ledger.partial === true) {
+      // A deactivate counts only if nothing before it has opened the same commitment.
+      const detail = deactivated
+        ? 'By themselves these operations end the DID; one that came first, so that the end does not count, may have been left out.'
+        : 'An operation that ended the DID may have been left out.'
+      return { result: 'undecided', detail }
+    }
+    if (!settled) {
+      const detail = 'Not all that the document stands on was settled, so this is not either.'
+      return { result: 'undecided', detail }
+    }
+    return deactivated
+      ? { result: 'fail', detail: 'A deactivate operation ended it; resolved anew, it counts.' }
+      : { result: 'pass', detail: 'Resolved anew, no operation that was read again deactivates it.' }
   }
 
   #newest(edges: string[], options: VersionOptions): void {
@@ -155,7 +163,7 @@ export class ResolutionReport {
   }
 
   #claim(id: string, statement: string, edges: string[]): void {
-    this.#writer.report.claim({ id, statement, node: DID, needs: { all: [...new Set(edges)] } })
+    this.#writer.report.claim({ id, statement, node: DID, needs: this.#writer.needsOf(edges) })
   }
 
   #build(): TrustReport {

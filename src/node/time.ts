@@ -14,7 +14,8 @@ export function parseVersionTime(text: string): number {
   return Math.floor(milliseconds / 1000)
 }
 
-/** RFC 3339 form, UTC, of Unix milliseconds. */
+/** RFC 3339 form, UTC, of Unix milliseconds; where no date can say it, as of a hostile cosigner's, in seconds. */
 export function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString()
+  const date = new Date(milliseconds)
+  return Number.isNaN(date.getTime()) ? `${milliseconds / 1000} s` : date.toISOString()
 }

@@ -183,6 +183,14 @@ export const CHECKS = {
     never: ['fail'],
     fail: 'The log may show others another history. Fetch the checkpoint again, or ask the witnesses that lack.',
   },
+  COSIGNATURE: {
+    meaning: 'A witness of the policy has cosigned the checkpoint.',
+    spec: 'C2SP tlog-cosignature',
+    relation: 'witnessedBy',
+    purpose: 'one-history',
+    never: ['fail'],
+    fail: 'This witness does not speak for the checkpoint.',
+  },
   CHECKPOINT_FRESH: {
     meaning: 'The checkpoint is recent by the clock of this machine.',
     spec: DESIGN,
@@ -206,6 +214,20 @@ export const CHECKS = {
     basis: ['remote'],
     purpose: 'ledger-time',
     fail: 'Nobody else vouches for the time of the anchor.',
+  },
+  STAMP_ROOT: {
+    meaning: 'The digest, with its salt, is in the tree whose root the leaf holds.',
+    spec: 'Rootline stamp; RFC 6962, section 2.1.1',
+    relation: 'includedIn',
+    fail: 'The proof is of something else, or was changed. Look for the proof that was made with the file.',
+  },
+  COSIGNED_TIME: {
+    meaning: 'A witness says when it cosigned the checkpoint.',
+    spec: 'C2SP tlog-cosignature',
+    relation: 'freshAt',
+    basis: ['remote'],
+    purpose: 'cosigning-time',
+    fail: 'Nobody but the log vouches for the time. Ask for a proof with a checkpoint that the witnesses have cosigned.',
   },
   LEDGER_WORD: {
     meaning: 'The ledger, or whoever was asked about it, says that the transaction is on it.',

@@ -62,7 +62,8 @@ export const PURPOSES = {
   'ledger-order':
     'which anchors are on the ledger and in which order, shown alike to everyone, with none left out',
   'one-history': 'that the log has not shown others another history',
-  'ledger-time': 'when an anchor was made',
+  'ledger-time': 'when an anchor or a stamp was made',
+  'cosigning-time': 'when a checkpoint was there at the latest',
   'newest-checkpoint': 'that the log has no newer checkpoint than the one that it shows',
   'unseen-files': 'that files which nobody could read say nothing of this DID',
   time: 'what time it is now',

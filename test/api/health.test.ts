@@ -100,3 +100,30 @@ describe('metrics', () => {
     expect(response.body).not.toContain('rootline_queue_operations')
   })
 })
+
+describe('metrics of the witnesses of a log', () => {
+  const log = { checkpoint: () => '', tile: () => undefined, entries: async () => undefined }
+
+  it('are there by the names that its policy gives them', async () => {
+    const witnesses = () => [
+      { name: 'w0', cosignedAt: 1_800_000_000, cosignatures: 7, failures: 1, failure: undefined },
+      { name: 'w"1\n', cosignedAt: undefined, cosignatures: 0, failures: 3, failure: 'unreachable' as const },
+    ]
+    const app = await serverFor({ log: { ...log, witnesses } })
+    const { body } = await app.inject('/metrics')
+    for (const line of [
+      'rootline_log_cosignatures_total{witness="w0"} 7',
+      'rootline_log_cosignature_failures_total{witness="w0"} 1',
+      'rootline_log_cosigned_seconds{witness="w0"} 1800000000',
+      'rootline_log_cosignature_failures_total{witness="w\\"1\\n"} 3',
+      'rootline_log_cosigned_seconds{witness="w\\"1\\n"} 0',
+    ]) {
+      expect(body).toContain(`${line}\n`)
+    }
+  })
+
+  it('are not there without any', async () => {
+    const app = await serverFor({ log: { ...log, witnesses: () => [] } })
+    expect((await app.inject('/metrics')).body).not.toContain('rootline_log_')
+  })
+})

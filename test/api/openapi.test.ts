@@ -47,6 +47,7 @@ describe('the API description', () => {
       'GET /problems/{code}',
       'GET /status',
       'GET /transactions',
+      'POST /log/stamps',
       'POST /operations',
     ])
   })

@@ -139,6 +139,12 @@ describe('rootline did verify-proof, where only the file and the key of the log 
     expect((await verifyThere(file, '--log-key', other)).status).toBe(2)
   })
 
+  it('with the origin of another log: exit 2; with that of its log: exit 3', async () => {
+    const pinned = [file, '--log-key', vkey, '--origin']
+    expect((await verifyThere(...pinned, 'other.example')).status).toBe(2)
+    expect((await verifyThere(...pinned, vkey.split('+')[0] ?? '')).status).toBe(3)
+  })
+
   it.each([
     ['cut off', (text: string) => text.slice(0, -100)],
     ['no proof', () => '{"v":1}'],
@@ -154,11 +160,17 @@ describe('rootline did verify-proof, where only the file and the key of the log 
     })
   })
 
-  it('of a DID that has ended: exit 4', async () => {
+  it('of which the operations end the DID: exit 4, unless nothing shows that they are on the log', async () => {
     await at(log, 'deactivate', did, '--yes', '--wait')
     const ended = join(elsewhere, 'ended.json')
     await at(log, 'prove', did, '-o', ended)
-    expect((await verifyThere(ended, '--log-key', vkey)).status).toBe(4)
+    const { status, stderr } = await verifyThere(ended, '--log-key', vkey)
+    expect([status, stderr]).toEqual([
+      4,
+      expect.stringContaining('By themselves these operations end the DID'),
+    ])
+    const other = parseSigningKey(generateLogKey('other.example')).verifier.vkey
+    expect((await verifyThere(ended, '--log-key', other)).status).toBe(2)
     expect((await verifyThere(file, '--log-key', vkey)).status).toBe(3)
   })
 })

@@ -91,6 +91,12 @@ describe('a log, three witnesses of which two must cosign, and a follower', () =
     expect(report.verdict, report.summary).toBe('verified')
     const edge = report.edges.find(({ code }) => code === 'CHECKPOINT_WITNESSED')
     expect(edge).toMatchObject({ relation: 'witnessedBy', result: 'pass', to: 'log-witnesses' })
+    const cosignatures = report.edges.filter(({ code }) => code === 'COSIGNATURE')
+    expect(cosignatures.length).toBeGreaterThanOrEqual(2)
+    for (const each of cosignatures) expect(each).toMatchObject({ from: edge?.from, accepted: true })
+    expect(report.roots.filter(({ name }) => /^the witness w\d$/.test(name))).toHaveLength(
+      cosignatures.length,
+    )
     expect(edge?.detail).toMatch(/A quorum of witnesses has cosigned the checkpoint: w\d at .+, w\d at /)
     expect(report.roots.map(({ id }) => id)).toEqual(
       expect.arrayContaining(['log-key', 'log-witnesses', 'clock']),

@@ -2,23 +2,26 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import fc from 'fast-check'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { cidText, parseCid } from '../../src/codec/cid.ts'
-import { fileBlocks } from '../../src/codec/unixfs.ts'
+import { type Block, fileBlocks } from '../../src/codec/unixfs.ts'
 import { EmbeddedContentStore } from '../../src/content/embedded/embedded-content-store.ts'
 import { ContentError } from '../../src/content/errors.ts'
 import { GatewaySource } from '../../src/content/gateway/gateway-source.ts'
 import type { ContentSource } from '../../src/content/source.ts'
+import { SourceCounts } from '../../src/content/source-counts.ts'
 import { SourcedContentStore, type SourceEvent } from '../../src/content/sourced-content-store.ts'
+import type { ContentStore } from '../../src/content/types.ts'
 import { Store } from '../../src/store/store.ts'
-import { pattern } from '../codec/unixfs-blocks.ts'
+import { leaf, parent, pattern } from '../codec/unixfs-blocks.ts'
 import { tempFolder } from '../temp.ts'
 import { failureOf } from './failure.ts'
 import { contentStoreSuite } from './suite.ts'
 
 const folder = tempFolder()
 const ENOUGH = { maxBytes: 4 << 20 }
-const LOCAL = { allowHttp: true, allowPrivate: true, timeoutMs: 1_000 }
+const LOCAL = { allowHttp: true, allowPrivate: true, timeoutMs: 20_000 }
 const closers: (() => Promise<unknown>)[] = []
 let count = 0
 
@@ -59,6 +62,15 @@ async function gateway(...files: Uint8Array[]) {
     if (request.headers.accept !== 'application/vnd.ipld.raw') response.writeHead(406).end()
     else if (block === undefined) response.writeHead(404).end('not found')
     else response.writeHead(200, { 'content-type': 'application/vnd.ipld.raw' }).end(block)
+  })
+}
+
+/** A trustless gateway over blocks of a test's own making. */
+function gatewayOf(...blocks: Block[]) {
+  const held = new Map(blocks.map(({ cid, bytes }) => [cidText(cid), bytes]))
+  return serve((request, response) => {
+    const block = held.get(/^\/ipfs\/(\w+)\?/.exec(request.url ?? '')?.[1] ?? '')
+    response.writeHead(block === undefined ? 404 : 200).end(block)
   })
 }
 
@@ -141,6 +153,80 @@ describe('a gateway as a source', () => {
     expect(asked).toEqual([])
   })
 
+  it('gives no file of blocks that do not fit together', async () => {
+    const small = leaf(Buffer.alloc(100))
+    const cases: [string, string, Block[]][] = [
+      ['another size than its parent says', 'CONTENT_NOT_A_FILE', [parent([small, 99]), small]],
+      ['a part that is missing', 'CONTENT_NOT_FOUND', [parent([small, 100])]],
+      ['more than it may have', 'CONTENT_TOO_LARGE', [parent([small, 5 << 20]), small]],
+    ]
+    let deep = small
+    const nested = [small]
+    for (let i = 0; i < 17; i++) {
+      deep = parent([deep, 100])
+      nested.unshift(deep)
+    }
+    cases.push(['too many levels', 'CONTENT_NOT_A_FILE', nested])
+    for (const [what, code, blocks] of cases) {
+      const { url } = await gatewayOf(...blocks)
+      const cid = cidText((blocks[0] ?? small).cid)
+      expect(await failureOf(new GatewaySource(url, LOCAL).get(cid, ENOUGH)), what).toBe(code)
+    }
+  })
+
+  it('that answers everything with the same block leads to no end', async () => {
+    const root = parent([leaf(Buffer.alloc(100)), 100])
+    const { url, asked } = await serve((_request, response) => response.writeHead(200).end(root.bytes))
+    expect(await failureOf(new GatewaySource(url, LOCAL).get(cidText(root.cid), ENOUGH))).toBe(
+      'CONTENT_MISMATCH',
+    )
+    expect(asked).toHaveLength(2)
+  })
+
+  it('gives the file or fails with a ContentError, whatever bytes it answers', async () => {
+    const [block] = (await fileBlocks(HELLO)).blocks
+    const valid = block?.bytes ?? new Uint8Array()
+    let body: Uint8Array = valid
+    const { url } = await serve((_request, response) => response.writeHead(200).end(body))
+    const source = new GatewaySource(url, LOCAL)
+    const cid = await cidOf(HELLO)
+    for (let length = 0; length < valid.length; length++) {
+      body = valid.subarray(0, length)
+      expect(await failureOf(source.get(cid, ENOUGH))).toBe('CONTENT_MISMATCH')
+    }
+    const changed = fc.tuple(fc.nat(valid.length - 1), fc.integer({ min: 1, max: 255 })).map(([at, by]) => {
+      const bytes = Buffer.from(valid)
+      bytes.writeUInt8(bytes.readUInt8(at) ^ by, at)
+      return bytes
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 300 }), changed), async bytes => {
+        body = bytes
+        expect(await failureOf(source.get(cid, ENOUGH))).toBe('CONTENT_MISMATCH')
+      }),
+    )
+    body = valid
+    expect(Buffer.from(await source.get(cid, ENOUGH))).toEqual(HELLO)
+  })
+
+  it('that is slow with every block is left when the time for the file is over', async () => {
+    const { blocks } = await fileBlocks(LARGE)
+    const { url } = await serve((request, response) => {
+      const cid = /^\/ipfs\/(\w+)\?/.exec(request.url ?? '')?.[1]
+      const block = blocks.find(each => cidText(each.cid) === cid)
+      setTimeout(() => response.writeHead(200).end(block?.bytes), 60)
+    })
+    const source = new GatewaySource(url, { ...LOCAL, fileTimeoutMs: 100 })
+    expect(await failureOf(source.get(await cidOf(LARGE), ENOUGH))).toBe('CONTENT_NOT_REACHABLE')
+  })
+
+  it.each(['', 'gateway.example', 'https://me:secret@gateway.example', 'https://a/?b', 'https://a/#b'])(
+    'is not named by %s',
+    url => {
+      expect(() => new GatewaySource(url)).toThrow(TypeError)
+    },
+  )
+
   it('gives no more than the caller takes', async () => {
     const { url, asked } = await gateway(LARGE)
     const failure = await failureOf(
@@ -162,9 +248,72 @@ contentStoreSuite(
   { blocks: false, durable: false, damage: false },
 )
 
+contentStoreSuite(
+  'content that is written elsewhere and read from a gateway',
+  async () => {
+    const writer = await embedded()
+    const { url } = await serve((request, response) => {
+      const cid = /^\/ipfs\/(\w+)\?format=raw$/.exec(request.url ?? '')?.[1] ?? ''
+      writer.block(cid, ENOUGH).then(
+        block => response.writeHead(200).end(block),
+        () => response.writeHead(404).end(),
+      )
+    })
+    const reader = new SourcedContentStore({
+      local: await embedded(),
+      sources: [new GatewaySource(url, LOCAL)],
+    })
+    const store: ContentStore = {
+      put: async (bytes, options) => {
+        if (closed) return reader.put(bytes, options)
+        return writer.put(bytes, options)
+      },
+      get: (cid, options) => reader.get(cid, options),
+      // What the reader has not read yet, it does not hold.
+      has: async cid => (await reader.has(cid)) || writer.has(cid),
+      close: async () => {
+        closed = true
+        await reader.close()
+      },
+    }
+    let closed = false
+    return { store }
+  },
+  { blocks: false, durable: false, damage: false },
+)
+
 /** A source of a test's own making. */
 function source(name: string, get: ContentSource['get']): ContentSource {
   return { name, get }
+}
+
+/** A store that has nothing, and forgets what it is given. */
+const nothing: ContentStore = {
+  put: async () => 'cid',
+  get: () => Promise.reject(new ContentError('CONTENT_NOT_FOUND', 'nothing')),
+  has: async () => false,
+  close: async () => {},
+}
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** Sources that answer when a test says so, while time passes as it says. */
+function hangingSources(count: number) {
+  vi.useFakeTimers()
+  const asked: string[] = []
+  const rejects: ((error: unknown) => void)[] = []
+  const sources = Array.from({ length: count }, (_, i) =>
+    source(String(i), () => {
+      asked.push(String(i))
+      return new Promise((_resolve, reject) => {
+        rejects[i] = reject
+      })
+    }),
+  )
+  const fail = (i: number, code: ContentError['code']) => rejects[i]?.(new ContentError(code, code))
+  return { sources, asked, fail, passes: (ms: number) => vi.advanceTimersByTimeAsync(ms) }
 }
 
 const failing = (name: string, code: ContentError['code']) =>
@@ -225,6 +374,83 @@ describe('content with sources', () => {
     const store = new SourcedContentStore({ local: await embedded(), sources, hedgeAfterMs: 10 })
     expect(Buffer.from(await store.get(await cidOf(HELLO), ENOUGH))).toEqual(HELLO)
     expect(ended).toBe(true)
+  })
+
+  it('is asked for at the next source at once when one fails while another keeps it waiting', async () => {
+    const { sources, asked, fail, passes } = hangingSources(3)
+    const got = new SourcedContentStore({ local: nothing, sources, hedgeAfterMs: 1000 }).get('cid', ENOUGH)
+    const outcome = failureOf(got)
+    await passes(999)
+    expect(asked).toEqual(['0'])
+    await passes(1)
+    expect(asked).toEqual(['0', '1'])
+    fail(1, 'CONTENT_MISMATCH')
+    await passes(0)
+    expect(asked).toEqual(['0', '1', '2'])
+    for (const i of [0, 2]) fail(i, 'CONTENT_NOT_FOUND')
+    expect(await outcome).toBe('CONTENT_MISMATCH')
+  })
+
+  it('is asked for at so many sources at a time, and no more', async () => {
+    const { sources, asked, fail, passes } = hangingSources(5)
+    const parts = { local: nothing, sources, hedgeAfterMs: 10, parallel: 2 }
+    const outcome = failureOf(new SourcedContentStore(parts).get('cid', ENOUGH))
+    await passes(10_000)
+    expect(asked).toEqual(['0', '1'])
+    fail(0, 'CONTENT_NOT_FOUND')
+    await passes(10_000)
+    expect(asked).toEqual(['0', '1', '2'])
+    for (const i of [1, 2]) fail(i, 'CONTENT_NOT_FOUND')
+    await passes(10_000)
+    expect(asked).toEqual(['0', '1', '2', '3', '4'])
+    for (const i of [3, 4]) fail(i, 'CONTENT_NOT_REACHABLE')
+    expect(await outcome).toBe('CONTENT_NOT_REACHABLE')
+  })
+
+  it.each(['CONTENT_NOT_A_FILE', 'CONTENT_TOO_LARGE', 'CONTENT_CID_INVALID'] as const)(
+    'is not asked for any more where no source can help: %s',
+    async code => {
+      const { sources, asked, fail } = hangingSources(2)
+      const outcome = failureOf(
+        new SourcedContentStore({ local: nothing, sources, hedgeAfterMs: 1000 }).get('cid', ENOUGH),
+      )
+      await vi.waitFor(() => expect(asked).toEqual(['0']))
+      fail(0, code)
+      expect(await outcome).toBe(code)
+      expect(asked).toEqual(['0'])
+    },
+  )
+
+  it('is not waited for at a source that does not listen, once another has given it', async () => {
+    const events: SourceEvent[] = []
+    const counts = new SourceCounts()
+    const deaf = source('deaf', () => new Promise(() => {}))
+    const giving = source('giving', async () => HELLO)
+    const store = new SourcedContentStore({
+      local: nothing,
+      sources: [deaf, failing('lying', 'CONTENT_MISMATCH'), giving],
+      hedgeAfterMs: 5,
+      onEvent: event => {
+        events.push(event)
+        counts.add(event)
+      },
+    })
+    for (let i = 0; i < 2; i++) expect(await store.get('cid', ENOUGH)).toEqual(HELLO)
+    expect(events.map(event => event.source)).toEqual(['lying', 'giving', 'lying', 'giving'])
+    expect(counts.list()).toEqual([
+      { source: 'lying', outcome: 'CONTENT_MISMATCH', count: 2 },
+      { source: 'giving', outcome: 'given', count: 2 },
+    ])
+  })
+
+  it('is not handed out where it cannot be kept', async () => {
+    const full: ContentStore = {
+      ...nothing,
+      put: () => Promise.reject(new ContentError('CONTENT_FULL', 'full')),
+    }
+    const giving = source('giving', async () => HELLO)
+    const store = new SourcedContentStore({ local: full, sources: [giving] })
+    expect(await failureOf(store.get('cid', ENOUGH))).toBe('CONTENT_FULL')
   })
 
   it('that nobody has fails with what says most, and what no source can help ends it', async () => {

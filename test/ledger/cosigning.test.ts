@@ -1,111 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { Cosigning, type CosigningEvent } from '../../src/ledger/log/cosigning.ts'
-import type { PostToWitness } from '../../src/ledger/log/witness-client.ts'
-import { Witness } from '../../src/ledger/witness/witness.ts'
+import { Cosigning } from '../../src/ledger/log/cosigning.ts'
 import { openCheckpoint } from '../../src/merkle/checkpoint.ts'
 import { signatureLine, textOfNote } from '../../src/merkle/note.ts'
 import { parsePolicy } from '../../src/merkle/policy.ts'
-import { COSIGNATURE_V1 } from '../../src/merkle/signature-types.ts'
-import { formatSigningKey, parseCosignerKey } from '../../src/merkle/signing-key.ts'
 import { parseAddCheckpoint, SIZE_TYPE } from '../../src/merkle/witness-request.ts'
-import type { Change } from '../../src/store/store.ts'
-import { KEY, LogWorld, ORIGIN, START } from './log-world.ts'
+import { StoreError } from '../../src/store/errors.ts'
+import { KEY, ORIGIN, START } from './log-world.ts'
+import {
+  answer,
+  COSIGNERS,
+  cosignersOf,
+  NAMES,
+  sizeAnswer,
+  TEXT,
+  UNREACHABLE,
+  WitnessedWorld,
+  type WitnessFault,
+} from './witnessed-world.ts'
 
-const NAMES = ['w0', 'w1', 'w2']
-const COSIGNERS = NAMES.map((name, i) =>
-  parseCosignerKey(formatSigningKey(`${name}.example`, Buffer.alloc(32, 40 + i), COSIGNATURE_V1)),
-)
-const TEXT = 'text/plain'
-
-type Answer = { status: number; mediaType: string | undefined; body: Uint8Array }
-/** What a witness does with a request in place of answering it as it should. */
-type Fault = (body: string, honest: () => Promise<Answer>) => Promise<Answer>
-
-/** A log with three witnesses, two of which are a quorum; each outlives the log, and has the faults of a test. */
-class Scene {
-  readonly world = new LogWorld()
-  readonly faults = new Map<string, Fault>()
-  readonly events: CosigningEvent[] = []
-  readonly #disks = NAMES.map(() => new Map<string, Uint8Array>())
-  #cosigning: Cosigning | undefined
-
-  async open(quorum = 2) {
-    const cosigning = new Cosigning({
-      policy: parsePolicy(
-        [
-          ...COSIGNERS.map(
-            ({ verifier }, i) => `witness ${NAMES[i]} ${verifier.vkey} https://${NAMES[i]}.example`,
-          ),
-          `group g ${quorum} ${NAMES.join(' ')}`,
-          'quorum g\n',
-        ].join('\n'),
-      ),
-      post: this.#post,
-      now: () => Math.floor(this.world.time / 1000),
-      onEvent: event => this.events.push(event),
-    })
-    this.#cosigning = cosigning
-    return this.world.open({ cosigning })
-  }
-
-  get cosigning(): Cosigning {
-    if (this.#cosigning === undefined) throw new TypeError('no log was opened')
-    return this.#cosigning
-  }
-
-  failures(): string[] {
-    return this.events.flatMap(event =>
-      event.type === 'witness-failed' ? [`${event.witness} ${event.failure.code}`] : [],
-    )
-  }
-
-  readonly #post: PostToWitness = async (url, body) => {
-    const name = /w\d/.exec(url)?.[0] ?? ''
-    const honest = async (): Promise<Answer> => {
-      const answer = await this.witness(NAMES.indexOf(name)).addCheckpoint(Buffer.from(body))
-      if (answer.status === 200)
-        return { status: 200, mediaType: TEXT, body: Buffer.from(answer.cosignatures) }
-      if (answer.status === 409) return sizeAnswer(answer.size)
-      return { status: answer.status, mediaType: TEXT, body: Buffer.from(answer.reason) }
-    }
-    return (this.faults.get(name) ?? ((_, answer) => answer()))(body, honest)
-  }
-
-  witness(i: number): Witness {
-    const disk = this.#disks[i] as Map<string, Uint8Array>
-    const store = {
-      get: (key: Uint8Array) => disk.get(Buffer.from(key).toString('hex')),
-      commit: async (changes: Change[]) => {
-        for (const { key, value = '' } of changes)
-          disk.set(Buffer.from(key).toString('hex'), Buffer.from(value as string))
-      },
-    }
-    const logs = [{ origin: ORIGIN, verifier: KEY.verifier }]
-    const cosigner = COSIGNERS[i] as (typeof COSIGNERS)[number]
-    return new Witness({ store, logs, cosigner, now: () => Math.floor(this.world.time / 1000) })
-  }
-}
-
-function sizeAnswer(size: number): Answer {
-  return { status: 409, mediaType: SIZE_TYPE, body: Buffer.from(`${size}\n`) }
-}
-
-function answer(body: string): Answer {
-  return { status: 200, mediaType: TEXT, body: Buffer.from(body) }
-}
-
-const UNREACHABLE: Fault = () => Promise.reject(new TypeError('no route'))
-const HANGING: Fault = () => new Promise(() => {})
-
-function cosignersOf(note: string): string[] {
-  const { signatures } = openCheckpoint(
-    note,
-    ORIGIN,
-    KEY.verifier,
-    COSIGNERS.map(({ verifier }) => verifier),
-  )
-  return signatures.map(({ verifier }) => verifier.name).filter(name => name !== ORIGIN)
-}
+const HANGING: WitnessFault = () => new Promise(() => {})
 
 /** Lets what is under way go on. */
 async function turns(): Promise<void> {
@@ -114,7 +27,7 @@ async function turns(): Promise<void> {
 
 describe('a log with witnesses', () => {
   it('publishes what a quorum has cosigned, and nothing before', async () => {
-    const scene = new Scene()
+    const scene = new WitnessedWorld()
     const log = await scene.open()
     expect(cosignersOf(log.checkpoint()).length).toBeGreaterThanOrEqual(2)
     const gate = Promise.withResolvers<void>()
@@ -138,7 +51,7 @@ describe('a log with witnesses', () => {
       HANGING,
       async () => ({ status: 500, mediaType: TEXT, body: Buffer.alloc(0) }),
     ]) {
-      const scene = new Scene()
+      const scene = new WitnessedWorld()
       const log = await scene.open()
       scene.faults.set('w1', fault)
       for (let i = 0; i < 3; i++) await log.anchor(`1.${i}`, 'w')
@@ -147,7 +60,7 @@ describe('a log with witnesses', () => {
   })
 
   it('brings a witness up to date that was away, from whatever size that one is at', async () => {
-    const scene = new Scene()
+    const scene = new WitnessedWorld()
     const log = await scene.open()
     scene.faults.set('w1', UNREACHABLE)
     for (let i = 0; i < 300; i += 50) {
@@ -160,7 +73,7 @@ describe('a log with witnesses', () => {
   })
 
   it('publishes later what waits for a quorum, and says so meanwhile', async () => {
-    const scene = new Scene()
+    const scene = new WitnessedWorld()
     const log = await scene.open()
     scene.faults.set('w0', UNREACHABLE)
     scene.faults.set('w1', UNREACHABLE)
@@ -168,7 +81,13 @@ describe('a log with witnesses', () => {
     await expect.poll(() => scene.cosigning.waitingSince).toBe(START)
     expect(log.problems()).toEqual([])
     scene.world.time += 60_000
-    expect(log.problems()).toMatchObject([{ code: 'LEDGER_QUORUM_MISSING' }])
+    expect(log.problems()).toEqual([
+      {
+        code: 'LEDGER_QUORUM_MISSING',
+        detail:
+          'too few witnesses have cosigned the newest checkpoint for 60 s; missing: w0 (unreachable), w1 (unreachable)',
+      },
+    ])
     expect(await log.transactions(undefined, 10)).toEqual([])
     scene.faults.clear()
     expect((await anchored).number).toBe(0)
@@ -176,7 +95,7 @@ describe('a log with witnesses', () => {
   })
 
   it('gives up waiting when it is closed, and publishes once it is opened again', async () => {
-    const scene = new Scene()
+    const scene = new WitnessedWorld()
     const log = await scene.open()
     for (const name of NAMES) scene.faults.set(name, UNREACHABLE)
     const anchored = log.anchor('1.a', 'w')
@@ -189,12 +108,61 @@ describe('a log with witnesses', () => {
     expect(await again.transactions(undefined, 10)).toMatchObject([{ number: 0, anchorString: '1.a' }])
   })
 
+  it('does not wait long for witnesses that hang, once it is closed', async () => {
+    const scene = new WitnessedWorld()
+    const log = await scene.open()
+    for (const name of NAMES) scene.faults.set(name, HANGING)
+    const failure = expect(log.anchor('1.a', 'w')).rejects.toMatchObject({ code: 'LEDGER_OUTCOME_UNKNOWN' })
+    await turns()
+    await log.close()
+    await failure
+  })
+
+  it('tells once that a witness fails, and that it is back; and counts each time', async () => {
+    const scene = new WitnessedWorld()
+    const log = await scene.open()
+    // The other two answer after it, so that it is looked at in each round.
+    for (const name of ['w0', 'w2']) scene.faults.set(name, async (_, honest) => turns().then(honest))
+    scene.faults.set('w1', UNREACHABLE)
+    for (let i = 0; i < 3; i++) await log.anchor(`1.${i}`, 'w')
+    expect(scene.failures()).toEqual(['w1 unreachable'])
+    const status = () => log.witnesses().find(({ name }) => name === 'w1')
+    expect(status()).toMatchObject({ failures: 3, failure: 'unreachable', cosignedAt: START })
+    scene.faults.set('w1', async () => ({ status: 500, mediaType: TEXT, body: Buffer.alloc(0) }))
+    await log.anchor('1.refused', 'w')
+    scene.faults.delete('w1')
+    await log.anchor('1.back', 'w')
+    expect(scene.failures()).toEqual(['w1 unreachable', 'w1 refused'])
+    expect(scene.events.at(-1)).toEqual({ type: 'witness-back', witness: 'w1' })
+    expect(status()).toMatchObject({ failures: 4, failure: undefined })
+  })
+
+  it('asks a witness again after a proof for it could not be made', async () => {
+    const scene = new WitnessedWorld()
+    const log = await scene.open()
+    await log.anchor('1.a', 'w')
+    const head = { size: 1, checkpoint: log.checkpoint().split('\n').slice(0, 5).join('\n').concat('\n') }
+    const failing = () => {
+      throw new StoreError('STORE_CORRUPT', 'world', 'a tile is damaged')
+    }
+    const { cosigning } = scene
+    await expect(cosigning.cosign({ ...head, proof: failing })).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+    })
+    expect(cosignersOf(await cosigning.cosign({ ...head, proof: () => [] })).length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('needs a policy that asks for someone', () => {
+    const policy = parsePolicy(`witness w0 ${COSIGNERS[0]?.verifier.vkey} https://w0.example\nquorum none\n`)
+    expect(() => new Cosigning({ policy, post: async () => answer(''), now: () => START })).toThrow(TypeError)
+  })
+
   it('takes no answer that is not a cosignature of this witness, of this checkpoint, now', async () => {
     const line = (i: number, note: string, time: number) =>
       signatureLine(textOfNote(note), (COSIGNERS[i] as (typeof COSIGNERS)[number]).at(time))
     const checkpointOf = (body: string) => parseAddCheckpoint(Buffer.from(body)).checkpoint
     const other = `${ORIGIN}\n7\n${Buffer.alloc(32, 1).toString('base64')}\n\n— x AAAAAAAA\n`
-    const faults: Fault[] = [
+    const faults: WitnessFault[] = [
       async body => answer(await line(2, checkpointOf(body), START)),
       async () => answer(await line(1, other, START)),
       async body => answer(await line(1, checkpointOf(body), START - 301)),
@@ -208,7 +176,7 @@ describe('a log with witnesses', () => {
       async () => ({ status: 409, mediaType: SIZE_TYPE, body: Buffer.from('1e3\n') }),
     ]
     for (const fault of faults) {
-      const scene = new Scene()
+      const scene = new WitnessedWorld()
       const log = await scene.open()
       scene.faults.set('w1', fault)
       // The third one comes last, so that the log has looked at what the second has sent.
@@ -220,7 +188,7 @@ describe('a log with witnesses', () => {
   })
 
   it('has its checkpoint cosigned again while it does not grow', async () => {
-    const scene = new Scene()
+    const scene = new WitnessedWorld()
     const log = await scene.open()
     const timesOf = (note: string) =>
       openCheckpoint(
@@ -238,8 +206,69 @@ describe('a log with witnesses', () => {
     expect(await log.transactions(undefined, 10)).toHaveLength(1)
   })
 
+  it('still vouches for the time while it is only cosigned again', async () => {
+    const scene = new WitnessedWorld()
+    const log = await scene.open()
+    await log.anchor('1.a', 'w')
+    scene.world.time += 3_600_000
+    const gate = Promise.withResolvers<void>()
+    for (const name of NAMES) scene.faults.set(name, (_, honest) => gate.promise.then(honest))
+    const again = log.cosignAgain()
+    await turns()
+    expect((await log.head()).time).toBe(START + 3599)
+    const anchored = log.anchor('1.b', 'w')
+    gate.resolve()
+    await again
+    expect((await anchored).time).toBe(START + 3600)
+  })
+
+  it('vouches for no time after a leaf that waits for witnesses', async () => {
+    const scene = new WitnessedWorld()
+    const log = await scene.open()
+    await log.anchor('1.a', 'w')
+    scene.world.time += 10_000
+    for (const name of NAMES) scene.faults.set(name, UNREACHABLE)
+    const anchored = log.anchor('1.b', 'w')
+    await turns()
+    scene.world.time += 10_000
+    expect((await log.head()).time).toBe(START)
+    scene.faults.clear()
+    expect((await anchored).time).toBe(START + 10)
+    expect((await log.head()).time).toBe(START + 19)
+  })
+
+  it('keeps what is published, and takes anchors, where it cannot be cosigned again', async () => {
+    const scene = new WitnessedWorld()
+    const log = await scene.open()
+    const before = log.checkpoint()
+    for (const name of NAMES) scene.faults.set(name, UNREACHABLE)
+    await log.cosignAgain()
+    expect(log.checkpoint()).toBe(before)
+    expect(await log.transactions(undefined, 10)).toEqual([])
+    const anchored = log.anchor('1.a', 'w')
+    await expect.poll(() => scene.world.durableSize()).toBe(1)
+    scene.faults.clear()
+    expect((await anchored).number).toBe(0)
+  })
+
+  it('holds no reader up for witnesses after its disk has failed', async () => {
+    const scene = new WitnessedWorld()
+    const log = await scene.open()
+    for (const step of [1, 2]) {
+      scene.world.fault = { step, applied: true, kills: false }
+      await expect(log.anchor(`1.${step}`, 'w')).rejects.toMatchObject({ code: 'LEDGER_OUTCOME_UNKNOWN' })
+      for (const name of NAMES) scene.faults.set(name, UNREACHABLE)
+      await expect(log.transactions(undefined, 10)).rejects.toMatchObject({ code: 'LEDGER_QUORUM_MISSING' })
+      await expect(log.head()).rejects.toMatchObject({ code: 'LEDGER_QUORUM_MISSING' })
+      // Nothing was taken: this is no outcome that is unknown.
+      await expect(log.anchor('1.no', 'w')).rejects.toMatchObject({ code: 'LEDGER_QUORUM_MISSING' })
+      scene.faults.clear()
+      expect(await log.transactions(undefined, 10)).toHaveLength(step)
+    }
+  })
+
   it('hands its witnesses no checkpoint that is not durable', async () => {
-    const scene = new Scene()
+    const scene = new WitnessedWorld()
     const log = await scene.open()
     scene.faults.set('w0', async (body, honest) => {
       const { size } = openCheckpoint(checkpointIn(body), ORIGIN, KEY.verifier)
@@ -250,7 +279,7 @@ describe('a log with witnesses', () => {
   })
 
   it('shows in its proofs who has cosigned, and what a verifier without them lacks', async () => {
-    const scene = new Scene()
+    const scene = new WitnessedWorld()
     const log = await scene.open()
     const transaction = await log.anchor('1.a', 'w')
     const proof = await log.proof(transaction)
@@ -265,12 +294,18 @@ describe('a log with witnesses', () => {
     expect(cosignersOf(cut).length).toBeLessThan(2)
     expect(witnessed(cut)).toEqual(['undecided'])
     expect(log.describe().roots.map(({ id }) => id)).toEqual(['log-key', 'log-witnesses'])
+    const cosignatures = log.verify(proof, transaction).flatMap(check => check.cosignatures ?? [])
+    expect(cosignatures.map(({ root }) => root.name.replace('the witness ', '')).sort()).toEqual(
+      cosignersOf(proof.checkpoint)
+        .map(name => name.replace('.example', ''))
+        .sort(),
+    )
   })
 })
 
 describe('the start of a log with witnesses', () => {
   it('waits for so many that any quorum of the past has one of them', async () => {
-    const scene = new Scene()
+    const scene = new WitnessedWorld()
     await (await scene.open(1)).close()
     // Any single one may have cosigned something newer.
     scene.faults.set('w2', UNREACHABLE)
@@ -281,7 +316,7 @@ describe('the start of a log with witnesses', () => {
   })
 
   it('refuses to sign when a witness has seen more than the database has', async () => {
-    const scene = new Scene()
+    const scene = new WitnessedWorld()
     const log = await scene.open()
     await log.anchor('1.a', 'w')
     await log.close()
@@ -293,6 +328,38 @@ describe('the start of a log with witnesses', () => {
     scene.world.disk = disk
     scene.world.file = file
     await expect(scene.open()).rejects.toMatchObject({ code: 'LEDGER_ROLLED_BACK' })
+  })
+
+  it('refuses to sign when a witness has seen another history of the same size', async () => {
+    const scene = new WitnessedWorld()
+    await (await scene.open()).close()
+    const [disk, file] = [new Map(scene.world.disk), scene.world.file]
+    // A copy of the log that no witness has heard of takes one leaf, and the log itself another.
+    const copy = await scene.world.open()
+    await copy.anchor('1.copy', 'w')
+    await copy.close()
+    const copied = { disk: scene.world.disk, file: scene.world.file }
+    Object.assign(scene.world, { disk, file })
+    const log = await scene.open()
+    await log.anchor('1.log', 'w')
+    await log.close()
+    Object.assign(scene.world, copied)
+    await expect(scene.open()).rejects.toMatchObject({
+      code: 'LEDGER_ROLLED_BACK',
+      message: expect.stringContaining('refuses the tree of 1 leaves as another history'),
+    })
+  })
+
+  it('gives up when it is released, and takes up its place at the next start', async () => {
+    const scene = new WitnessedWorld()
+    for (const name of NAMES) scene.faults.set(name, UNREACHABLE)
+    const opening = scene.open()
+    await expect.poll(() => scene.events.some(({ type }) => type === 'waiting-for-witnesses')).toBe(true)
+    scene.cosigning.release()
+    await expect(opening).rejects.toMatchObject({ code: 'LEDGER_QUORUM_MISSING' })
+    expect(scene.world.file).toBeUndefined()
+    scene.faults.clear()
+    expect(cosignersOf((await scene.open()).checkpoint()).length).toBeGreaterThanOrEqual(2)
   })
 })
 

@@ -76,10 +76,10 @@ describe('the clock rules of the log', () => {
     const world = new LogWorld()
     const log = await world.open()
     await log.anchor('1.a', 'w')
-    expect(await log.head()).toEqual({ number: 0, time: START, timestamp: START })
+    expect(await log.head()).toEqual({ number: 0, size: 1, time: START, timestamp: START })
     world.time += 100_000
     world.elapsed += 100_000
-    expect(await log.head()).toEqual({ number: 0, time: START + 99, timestamp: START + 99 })
+    expect(await log.head()).toEqual({ number: 0, size: 1, time: START + 99, timestamp: START + 99 })
     world.time -= 1000
     await expect(log.anchor('1.b', 'w')).rejects.toMatchObject({ code: 'LEDGER_CLOCK_BEHIND' })
     world.time += 1000

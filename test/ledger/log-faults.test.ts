@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LedgerError } from '../../src/ledger/errors.ts'
-import { parseLeaf } from '../../src/ledger/log/leaf.ts'
+import { type AnchorLeaf, parseLeaf } from '../../src/ledger/log/leaf.ts'
 import type { TransparencyLog } from '../../src/ledger/log/transparency-log.ts'
 import type { LedgerTransaction } from '../../src/ledger/types.ts'
 import { parseCheckpoint } from '../../src/merkle/checkpoint.ts'
@@ -134,7 +134,7 @@ describe('a log whose steps fail and whose process is killed', () => {
         }
         // Nothing left the process that was not signed.
         for (const note of life.world.written) expect(life.world.signed).toContain(parseNote(note).text)
-        const strings = entries.map(entry => parseLeaf(entry).anchorString)
+        const strings = entries.map(entry => (parseLeaf(entry) as AnchorLeaf).anchorString)
         for (const { number, anchorString, timeHash } of life.acknowledged) {
           expect(strings[number]).toBe(anchorString)
           expect(hashes[number]?.toString('hex')).toBe(timeHash)

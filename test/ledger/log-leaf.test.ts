@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LedgerError } from '../../src/ledger/errors.ts'
-import { type AnchorLeaf, encodeLeaf, parseLeaf } from '../../src/ledger/log/leaf.ts'
+import { type AnchorLeaf, encodeLeaf, parseLeaf, type StampLeaf } from '../../src/ledger/log/leaf.ts'
 import { hashLeaf } from '../../src/merkle/tree.ts'
 
 const LEAF: AnchorLeaf = {
@@ -11,26 +11,35 @@ const LEAF: AnchorLeaf = {
   anchorString: '2.QmExample',
   writer: 'node.example',
 }
+const STAMP: StampLeaf = { type: 'stamp', time: 1_800_000_000, root: '0f'.repeat(32), writer: 'node.example' }
 const bytesOf = (text: string) => Buffer.from(text)
 
 const leafText = fc
   .string({ minLength: 1, maxLength: 300, unit: 'grapheme' })
   .filter(text => !/\p{Cc}/u.test(text) && Buffer.byteLength(text) <= 1024)
-const leaf = fc.record({
-  type: fc.constant('anchor' as const),
-  time: fc.integer({ min: 0, max: 253_402_300_799 }),
-  anchorString: leafText,
-  writer: leafText,
-})
+const time = fc.integer({ min: 0, max: 253_402_300_799 })
+const leaf = fc.oneof(
+  fc.record({ type: fc.constant('anchor' as const), time, anchorString: leafText, writer: leafText }),
+  fc.record({
+    type: fc.constant('stamp' as const),
+    time,
+    root: fc.uint8Array({ minLength: 32, maxLength: 32 }).map(bytes => Buffer.from(bytes).toString('hex')),
+    writer: leafText,
+  }),
+)
 
 describe('leaves of the log (docs/spec/log-leaf.md)', () => {
   it('the example of the specification is what is written, and hashes to what it says', () => {
     const text = readFileSync(new URL('../../docs/spec/log-leaf.md', import.meta.url), 'utf8')
-    const [example = '', hash = ''] = [...text.matchAll(/```text\n(.*)\n```/g)].map(match => match[1])
-    const bytes = bytesOf(example)
-    expect(encodeLeaf(parseLeaf(bytes))).toEqual(bytes)
-    expect(hashLeaf(bytes).toString('hex')).toBe(hash)
-    expect(text).toContain(`${bytes.length} bytes`)
+    const blocks = [...text.matchAll(/```text\n(.*)\n```/g)].map(match => match[1] as string)
+    for (const [i, type] of ['anchor', 'stamp'].entries()) {
+      const bytes = bytesOf(blocks[2 * i] as string)
+      expect(parseLeaf(bytes).type).toBe(type)
+      expect(encodeLeaf(parseLeaf(bytes))).toEqual(bytes)
+      expect(hashLeaf(bytes).toString('hex')).toBe(blocks[2 * i + 1])
+      expect(text).toContain(`${bytes.length} bytes`)
+    }
+    expect(blocks.length).toBe(4)
   })
 
   it('a leaf survives, in one spelling', () => {
@@ -52,6 +61,19 @@ describe('leaves of the log (docs/spec/log-leaf.md)', () => {
     expect(() => encodeLeaf({ ...LEAF, ...change })).toThrow(
       expect.objectContaining({ code: 'LEDGER_ANCHOR_INVALID' }),
     )
+  })
+
+  it.each([
+    ['a root of 31 bytes', { root: '0f'.repeat(31) }],
+    ['a root in capitals', { root: '0F'.repeat(32) }],
+    ['a root with a line end', { root: `${'0f'.repeat(32)}\n` }],
+    ['an empty writer', { writer: '' }],
+  ])('is no stamp with %s', (_, change) => {
+    expect(() => encodeLeaf({ ...STAMP, ...change })).toThrow(
+      expect.objectContaining({ code: 'LEDGER_STAMP_INVALID' }),
+    )
+    const text = JSON.stringify({ root: STAMP.root, time: 1, type: 'stamp', v: 1, writer: 'w', ...change })
+    expect(() => parseLeaf(bytesOf(text))).toThrow(expect.objectContaining({ code: 'LEDGER_LEAF_INVALID' }))
   })
 
   it('is not written with a time that is none, or with what is no text', () => {
@@ -78,6 +100,16 @@ describe('leaves of the log (docs/spec/log-leaf.md)', () => {
     ['another version', '{"anchorString":"2.Qm","time":1,"type":"anchor","v":2,"writer":"w"}'],
     ['a version as text', '{"anchorString":"2.Qm","time":1,"type":"anchor","v":"1","writer":"w"}'],
     ['a type of later', '{"time":1,"type":"map","v":1}'],
+    ['a type that every object has', '{"time":1,"type":"constructor","v":1}'],
+    [
+      'the members of an anchor in a stamp',
+      '{"anchorString":"2.Qm","time":1,"type":"stamp","v":1,"writer":"w"}',
+    ],
+    [
+      'a root in an anchor',
+      `{"anchorString":"2.Qm","root":"${'0f'.repeat(32)}","time":1,"type":"anchor","v":1,"writer":"w"}`,
+    ],
+    ['a stamp without a writer', `{"root":"${'0f'.repeat(32)}","time":1,"type":"stamp","v":1}`],
     ['no type', '{"anchorString":"2.Qm","time":1,"v":1,"writer":"w"}'],
     ['a fraction of a second', '{"anchorString":"2.Qm","time":1.5,"type":"anchor","v":1,"writer":"w"}'],
     ['a time as an exponent', '{"anchorString":"2.Qm","time":1e3,"type":"anchor","v":1,"writer":"w"}'],
@@ -103,7 +135,7 @@ describe('leaves of the log (docs/spec/log-leaf.md)', () => {
   })
 
   it('cut short at any length, changed in any byte, or made of any bytes, it is refused or another leaf', () => {
-    const bytes = encodeLeaf(LEAF)
+    const bytes = encodeLeaf(STAMP)
     for (let length = 0; length < bytes.length; length++) {
       expect(() => parseLeaf(bytes.subarray(0, length))).toThrow(LedgerError)
     }

@@ -10,6 +10,13 @@ it.skipIf(!hasCompose)('docker-compose.yml is one that docker-compose accepts', 
   expect(compose.stderr).toBe('')
   expect(compose.status).toBe(0)
   expect(compose.stdout).toContain('127.0.0.1:7777:7777')
+  expect(compose.stdout).toContain('ROOTLINE_KUBO: http://kubo:5001')
+})
+
+it.skipIf(!hasCompose)('publishes nothing of Kubo, whose RPC rules it', () => {
+  expect(compose.stdout).toContain('ipfs/kubo:')
+  const elsewhere = compose.stdout.replaceAll('http://kubo:5001', '')
+  expect(elsewhere).not.toMatch(/:(4001|5001|8080)(\/|$)/m)
 })
 
 it('the image runs the command that docker-compose.yml gives, as a user without rights', () => {

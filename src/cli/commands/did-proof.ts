@@ -1,6 +1,4 @@
-import { writeFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import type { NoteVerifier } from '../../merkle/vkey.ts'
 import { NodeError } from '../../node/errors.ts'
 import type { PinnedLog } from '../../node/proof/proof-ledger.ts'
 import {
@@ -12,11 +10,12 @@ import type { Explanation } from '../../node/types.ts'
 import { PROTOCOL_VERSIONS } from '../../sidetree/parameters.ts'
 import { EXIT, exitStatus } from '../../trust/exit-status.ts'
 import { renderText } from '../../trust/render-text.ts'
+import type { TrustReport } from '../../trust/types.ts'
 import { CliError } from '../errors.ts'
 import { readInput } from '../input.ts'
-import { verifierIn } from '../log-key.ts'
 import { text, withExamples, withSettings } from '../options.ts'
-import { readPolicyFile, readPolicyOf } from '../policy-file.ts'
+import { writeNewFile } from '../output.ts'
+import { pinnedLog } from '../pinned-log.ts'
 import { action, type Host, type Run, type Settings } from '../run.ts'
 import { nodeClient } from '../session.ts'
 import { safeJson } from '../terminal.ts'
@@ -38,12 +37,7 @@ async function prove({ settings, options, terminal }: Run, did: string | undefin
   const bytes = await (await nodeClient(settings)).proof(String(did))
   const proof = proofFrom(bytes, String(did))
   const path = text(options['output']) ?? `${proof.did.slice(proof.did.lastIndexOf(':') + 1)}.proof.json`
-  try {
-    await writeFile(path, bytes, { flag: 'wx' })
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new CliError('OUTPUT_UNWRITABLE', `${path} cannot be written: ${reason}`, { cause })
-  }
+  await writeNewFile(path, bytes)
   const { transactions, files } = proof
   const value = {
     did: proof.did,
@@ -82,7 +76,7 @@ export function verifyProofCommand(host: Host): Command {
     .option('--explain', 'print the trust report: what was checked, what is undecided, who must be trusted')
     .description(
       'Resolve a DID from a proof alone, with no network and no node. Whether it is the newest state stays undecided: ' +
-        'operations may have been left out.',
+        'operations may have been left out. Exit status 3 is what a sound proof gives, and 4 where its operations end the DID.',
     )
   withExamples(
     command,
@@ -106,7 +100,12 @@ async function verifyProof(run: Run, file: string | undefined): Promise<number> 
       : safeJson(resolution.result.didDocument),
   )
   if (!explain && !terminal.json) terminal.note(report.summary)
-  return exitStatus(report)
+  return exitStatus(report, { ended: resolution.deactivated && isShown(report) })
+}
+
+/** Whether the operations are shown to be on the log, and to come to the document. */
+function isShown({ claims }: TrustReport): boolean {
+  return claims.some(({ id, verdict }) => id === 'document' && verdict === 'verified')
 }
 
 /** @throws CliError INPUT_INVALID; SidetreeError the DID is of another method */
@@ -129,22 +128,4 @@ async function resolveAlone(
     if (!(cause instanceof NodeError)) throw cause
     throw new CliError('INPUT_INVALID', `${path}: ${cause.message}`, { cause })
   }
-}
-
-/**
- * The log by its key, which is given, or is that of the one log that the policy names.
- * @throws CliError USAGE, CONFIG_INVALID, INPUT_UNREADABLE, INPUT_INVALID
- */
-async function pinnedLog({ logKey, origin, policy: file }: Settings): Promise<PinnedLog> {
-  const verifier = logKey === undefined ? await logInPolicy(file) : verifierIn(logKey)
-  const log = { origin: origin ?? verifier.name, verifier }
-  return file === undefined ? log : { ...log, policy: await readPolicyOf(file, verifier) }
-}
-
-async function logInPolicy(file: string | undefined): Promise<NoteVerifier> {
-  const [log, ...others] = file === undefined ? [] : (await readPolicyFile(file)).logs
-  if (log !== undefined && others.length === 0) return log.verifier
-  throw new CliError('USAGE', 'a proof is checked with the key of the log', {
-    hint: 'give it with --log-key, or a policy that names that log alone, from a source that you trust',
-  })
 }

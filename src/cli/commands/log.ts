@@ -14,13 +14,18 @@ import { action, type Host, type Run } from '../run.ts'
 import { nodeClient } from '../session.ts'
 import { safeText } from '../terminal.ts'
 import { evidenceCommand, verifyEvidenceCommand } from './log-evidence.ts'
+import { stampCommand, verifyStampCommand } from './log-stamp.ts'
 
 /** `rootline log`: the transparency log. */
 export function logCommand(host: Host): Command {
-  const log = new Command('log').description('Look at the transparency log, and verify it.')
+  const log = new Command('log').description(
+    'Look at the transparency log, verify it, and stamp files on it.',
+  )
   log.addCommand(checkpointCommand(host))
   log.addCommand(verifyCommand(host))
   log.addCommand(keyCommand(host))
+  log.addCommand(stampCommand(host))
+  log.addCommand(verifyStampCommand(host))
   log.addCommand(evidenceCommand(host))
   log.addCommand(verifyEvidenceCommand(host))
   return log

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { Command } from 'commander'
 import { ContentError } from '../../content/errors.ts'
+import { SourcedContentStore } from '../../content/sourced-content-store.ts'
 import { checkNodeStore, rebuildNodeStore } from '../../node/repair.ts'
 import { PROTOCOL_VERSIONS } from '../../sidetree/parameters.ts'
 import { StoreError } from '../../store/errors.ts'
@@ -31,7 +32,7 @@ export function checkCommand(host: Host): Command {
       "state of the node's database. Changes nothing.",
   )
   withExamples(command, 'rootline check --data ./node')
-  return withSettings(command, 'data', 'method', 'protocol').action(action(host, check))
+  return withSettings(command, 'data', 'method', 'protocol', 'kubo').action(action(host, check))
 }
 
 async function check({ settings, terminal }: Run): Promise<number> {
@@ -52,7 +53,7 @@ export function repairCommand(host: Host): Command {
       'wait are kept. The old database stays beside it. A damaged log is not repaired: only a copy can replace it.',
   )
   withExamples(command, 'rootline repair --data ./node')
-  return withSettings(command, 'data', 'method', 'network', 'protocol').action(action(host, repair))
+  return withSettings(command, 'data', 'method', 'network', 'protocol', 'kubo').action(action(host, repair))
 }
 
 async function repair({ settings, terminal }: Run): Promise<undefined> {
@@ -60,8 +61,9 @@ async function repair({ settings, terminal }: Run): Promise<undefined> {
   requireDataFolder(folder)
   await finishUnfinished(folder, terminal)
   await requireSoundLog(folder, terminal)
-  await salvage(folder.content, terminal)
-  const discarded = await discardDamaged(folder, terminal)
+  const keeps = keepsContent(folder, settings)
+  if (keeps) await salvage(folder.content, terminal)
+  const discarded = keeps ? await discardDamaged(folder, terminal) : []
   await salvage(folder.node, terminal)
   const rebuilt = await rebuild(folder, settings, terminal)
   const result = { data: folder.path, discarded, ...rebuilt }
@@ -86,7 +88,9 @@ async function checkFolder(folder: DataFolder, settings: Settings, terminal: Ter
       const { size, root, problems } = await verifyLogIn(folder, verifier)
       return { read: `${size} entries, root ${root}`, problems }
     }),
-    await finding('content', terminal, () => checkContent(folder, terminal)),
+    await finding('content', terminal, async () =>
+      keepsContent(folder, settings) ? checkContent(folder, terminal) : { read: KEPT_BY_KUBO, problems: [] },
+    ),
     await finding('node', terminal, () =>
       withStore(folder.node, async store => {
         const { values, dids, problems } = await checkNodeStore(store, PROTOCOL_VERSIONS[settings.protocol])
@@ -112,6 +116,13 @@ async function finding(
     if (!damaged) throw error
     return { database, read: 'not to its end', problems: [error.message] }
   }
+}
+
+const KEPT_BY_KUBO = 'nothing: Kubo keeps it ("ipfs repo verify" checks it there)'
+
+/** False where Kubo keeps the files, and has kept them from the beginning. */
+function keepsContent(folder: DataFolder, { kubo }: Settings): boolean {
+  return kubo === undefined || existsSync(folder.content)
 }
 
 async function checkContent({ content: location }: DataFolder, terminal: Terminal) {
@@ -204,7 +215,8 @@ async function discardDamaged({ content: location }: DataFolder, terminal: Termi
 async function rebuild(folder: DataFolder, settings: Settings, terminal: Terminal) {
   const { node, nodeUnfinished, nodeRebuilt } = folder
   const { methodOf, openLedger } = await composition()
-  const { log, content, close } = await openLedger(settings)
+  const { log, content: local, sources, close } = await openLedger(settings)
+  const content = sources.length === 0 ? local : new SourcedContentStore({ local, sources })
   const made = await withStore(node, from =>
     withStore(nodeUnfinished, to =>
       rebuildNodeStore({

@@ -5,7 +5,7 @@ import { fileBlocks } from '../../codec/unixfs.ts'
 import { StoreError, type StoreErrorCode } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
 import { ContentError, type ContentErrorCode } from '../errors.ts'
-import { parseContentCid, readBlock, readContent } from '../read.ts'
+import { holds, parseContentCid, readBlock, readContent } from '../read.ts'
 import type { BlockSource, CallOptions, ContentStore, GetOptions } from '../types.ts'
 
 /** What {@link EmbeddedContentStore.verify} found under one key. */
@@ -50,14 +50,8 @@ export class EmbeddedContentStore implements ContentStore, BlockSource {
     return await readContent(cid, block => this.#block(block), options)
   }
 
-  async has(cid: string): Promise<boolean> {
-    try {
-      await this.get(cid, { maxBytes: Number.MAX_SAFE_INTEGER })
-      return true
-    } catch (error) {
-      if (error instanceof ContentError && ABSENT.has(error.code)) return false
-      throw error
-    }
+  has(cid: string): Promise<boolean> {
+    return holds(this.get(cid, { maxBytes: Number.MAX_SAFE_INTEGER }))
   }
 
   async block(cid: string, options: GetOptions): Promise<Uint8Array> {
@@ -134,13 +128,6 @@ export class EmbeddedContentStore implements ContentStore, BlockSource {
     if (this.#closed) throw new ContentError('CONTENT_CLOSED', 'the content store is closed')
   }
 }
-
-/** Failures of `get` that mean: not here, or not whole and sound. */
-const ABSENT: ReadonlySet<ContentErrorCode> = new Set<ContentErrorCode>([
-  'CONTENT_NOT_FOUND',
-  'CONTENT_MISMATCH',
-  'CONTENT_NOT_A_FILE',
-])
 
 const MEANING: { readonly [code in StoreErrorCode]?: ContentErrorCode } = {
   STORE_CORRUPT: 'CONTENT_MISMATCH',

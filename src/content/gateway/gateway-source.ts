@@ -6,13 +6,16 @@ import { ContentError } from '../errors.ts'
 import { readContent } from '../read.ts'
 import type { ContentSource } from '../source.ts'
 import type { GetOptions } from '../types.ts'
+import { within } from '../within.ts'
 
-/** How a gateway is asked; the defaults are those of `guardedFetch`. */
-export type GatewayOptions = Pick<
-  FetchOptions,
-  'allowHttp' | 'allowPrivate' | 'timeoutMs' | 'maxRedirects' | 'lookup' | 'ca'
->
+/** How a gateway is asked for a block, with the defaults of `guardedFetch`, and how long for a file. */
+export interface GatewayOptions
+  extends Pick<FetchOptions, 'allowHttp' | 'allowPrivate' | 'timeoutMs' | 'maxRedirects' | 'lookup' | 'ca'> {
+  /** Milliseconds for all blocks of a file. Default 60,000. */
+  fileTimeoutMs?: number
+}
 
+const FILE_TIMEOUT_MS = 60_000
 const RAW_BLOCK = 'application/vnd.ipld.raw'
 
 /**
@@ -23,32 +26,42 @@ const RAW_BLOCK = 'application/vnd.ipld.raw'
 export class GatewaySource implements ContentSource {
   readonly name: string
   readonly #base: string
-  readonly #options: GatewayOptions
+  readonly #options: Omit<GatewayOptions, 'fileTimeoutMs'>
+  readonly #fileTimeoutMs: number
 
-  /** @param url of the gateway, without `/ipfs` */
-  constructor(url: string, options: GatewayOptions = {}) {
+  /**
+   * @param url of the gateway, without `/ipfs`
+   * @throws TypeError it is no URL, or one with credentials (which would be in every log), a query or a fragment
+   */
+  constructor(url: string, { fileTimeoutMs = FILE_TIMEOUT_MS, ...options }: GatewayOptions = {}) {
+    if (!URL.canParse(url) || /[@?#\s]/.test(url)) {
+      throw new TypeError('a gateway is named by a URL without credentials, query and fragment')
+    }
     this.#base = url.replace(/\/+$/, '')
     this.name = this.#base
     this.#options = options
+    this.#fileTimeoutMs = fileTimeoutMs
   }
 
   get(cid: string, options: GetOptions): Promise<Uint8Array> {
-    return readContent(cid, block => this.#block(block, options.signal), options)
+    return within({ ms: this.#fileTimeoutMs, who: this.name, signal: options.signal }, signal =>
+      readContent(cid, block => this.#block(block, signal), { ...options, signal }),
+    )
   }
 
-  async #block(cid: CID, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  async #block(cid: CID, signal: AbortSignal): Promise<Uint8Array> {
     const text = cidText(cid)
     try {
       const { status, body } = await guardedFetch(`${this.#base}/ipfs/${text}?format=raw`, {
         ...this.#options,
         headers: { accept: RAW_BLOCK },
         maxBytes: MAX_BLOCK_BYTES,
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       })
       if (status === 200) return body
       throw this.#answered(status, text)
     } catch (cause) {
-      signal?.throwIfAborted()
+      signal.throwIfAborted()
       throw this.#failure(cause, text)
     }
   }

@@ -77,8 +77,8 @@ export class FollowedLog implements Ledger {
   readonly #loop: FollowLoop
   readonly #listeners = new Set<() => void>()
   readonly #looks: Looks
-  /** Number of the newest anchor of the tree that is shown, which may end in leaves of other types. */
-  #newest: number | undefined
+  /** The tree whose transactions are shown, and the number of its newest anchor, behind which other leaves may lie. */
+  #shown: { view: TreeView; newest: number | undefined } | undefined
   #looking: Promise<void> = Promise.resolve()
   #evidenceKept = false
   #closed = false
@@ -102,7 +102,7 @@ export class FollowedLog implements Ledger {
   static async open(parts: FollowedLogParts): Promise<FollowedLog> {
     const follower = await Follower.open({ ...parts, leaves: rootlineLeaves(parts.now) })
     const log = new FollowedLog(parts, follower)
-    log.#newest = await newestAnchor(follower.published?.view, 0)
+    await log.#show(undefined)
     await log.#keepEvidence()
     return log
   }
@@ -128,17 +128,21 @@ export class FollowedLog implements Ledger {
   async transactions(after: number | undefined, limit: number): Promise<LedgerTransaction[]> {
     if (after !== undefined && !isTreeSize(after)) throw new TypeError('after is no transaction number')
     if (!Number.isSafeInteger(limit) || limit < 1) throw new TypeError('a limit is a positive integer')
-    return (await this.#view?.transactions(after === undefined ? 0 : after + 1, limit)) ?? []
+    const { view, newest } = this.#shown ?? {}
+    if (view === undefined || newest === undefined) return []
+    return view.transactions(after === undefined ? 0 : after + 1, newest, limit)
   }
 
   /** @throws LedgerError LEDGER_FROZEN: what is newest is not known any more, and never will be */
   async head(): Promise<LedgerHead> {
     if (this.#follower.evidence !== undefined) throw frozen()
-    const time = (await this.#view?.lastTime()) ?? 0
+    const { view, newest } = this.#shown ?? {}
+    const time = (await view?.lastTime()) ?? 0
     const { confirmedAt } = this.#looks
     const heard = confirmedAt === undefined ? undefined : Math.floor(confirmedAt / 1000)
     return {
-      number: this.#newest,
+      number: newest,
+      size: view?.size ?? 0,
       time,
       timestamp: time,
       confirmed: this.#witnessed
@@ -283,18 +287,18 @@ export class FollowedLog implements Ledger {
       if (!signal.aborted) this.#looks.failed(error)
       throw error
     } finally {
-      await this.#shown(before)
+      await this.#show(before)
       await this.#keepEvidence()
     }
   }
 
-  /** Tells listeners of anchors that a look has brought. */
-  async #shown(before: Published | undefined): Promise<void> {
-    const from = before?.signed.size ?? 0
-    const newest = await newestAnchor(this.#view, from)
-    if (newest === undefined) return
-    this.#newest = newest
-    for (const listener of this.#listeners) setImmediate(listener)
+  /** Shows the transactions that a look has brought, and tells listeners of them. */
+  async #show(before: Published | undefined): Promise<void> {
+    const view = this.#view
+    if (view === undefined || view === before?.view) return
+    const newest = await view.newestAnchor(before?.signed.size ?? 0)
+    this.#shown = { view, newest: newest ?? this.#shown?.newest }
+    if (newest !== undefined) for (const listener of this.#listeners) setImmediate(listener)
   }
 
   async #keepEvidence(): Promise<void> {
@@ -303,17 +307,6 @@ export class FollowedLog implements Ledger {
     await this.#parts.keepEvidence?.(formatForkEvidence(evidence))
     this.#evidenceKept = true
   }
-}
-
-/** Number of the newest anchor from leaf `from` on. */
-async function newestAnchor(view: TreeView | undefined, from: number): Promise<number | undefined> {
-  const step = 64
-  for (let end = view?.size ?? 0; view !== undefined && end > from; end -= step) {
-    const start = Math.max(from, end - step)
-    const found = (await view.transactions(start, step)).filter(({ number }) => number < end).at(-1)
-    if (found !== undefined) return found.number
-  }
-  return undefined
 }
 
 function frozen(): LedgerError {

@@ -11,12 +11,38 @@ export function hasQuorum(policy: TlogPolicy, signatures: readonly VerifiedSigna
  * then or later are a quorum. Undefined where they are none, or none is needed.
  */
 export function quorumTime(policy: TlogPolicy, signatures: readonly VerifiedSignature[]): number | undefined {
-  const signed = new Set<string>()
-  if (meetsQuorum(policy, signed)) return undefined
-  const stamped = signatures.flatMap(({ verifier, timestamp }) =>
+  return timeOfQuorum(policy, inOrder(signatures).reverse())
+}
+
+/**
+ * When the checkpoint was there at the latest, by the word of a quorum: the earliest second such that those who cosigned
+ * then or before are a quorum. Undefined where they are none, or none is needed.
+ */
+export function firstQuorumTime(
+  policy: TlogPolicy,
+  signatures: readonly VerifiedSignature[],
+): number | undefined {
+  return timeOfQuorum(policy, inOrder(signatures))
+}
+
+interface Cosigned {
+  vkey: string
+  timestamp: number
+}
+
+/** Cosignatures, the earliest first. */
+function inOrder(signatures: readonly VerifiedSignature[]): Cosigned[] {
+  const cosigned = signatures.flatMap(({ verifier, timestamp }) =>
     timestamp === undefined ? [] : [{ vkey: verifier.vkey, timestamp }],
   )
-  for (const { vkey, timestamp } of stamped.sort((a, b) => b.timestamp - a.timestamp)) {
+  return cosigned.sort((a, b) => a.timestamp - b.timestamp)
+}
+
+/** The time of the one that makes those up to it a quorum. */
+function timeOfQuorum(policy: TlogPolicy, cosigned: readonly Cosigned[]): number | undefined {
+  const signed = new Set<string>()
+  if (meetsQuorum(policy, signed)) return undefined
+  for (const { vkey, timestamp } of cosigned) {
     signed.add(vkey)
     if (meetsQuorum(policy, signed)) return timestamp
   }

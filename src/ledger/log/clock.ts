@@ -1,5 +1,6 @@
 import { uptime } from 'node:os'
 import { LedgerError } from '../errors.ts'
+import { rfc3339 } from '../time.ts'
 
 /** What tells the log the time. */
 export interface LogClock {
@@ -83,9 +84,4 @@ export class LeafClock {
     if (elapsed === undefined || this.#start.elapsed === undefined) return 0
     return now - this.#start.now - (elapsed - this.#start.elapsed)
   }
-}
-
-function rfc3339(seconds: number): string {
-  const date = new Date(seconds * 1000)
-  return Number.isNaN(date.getTime()) ? `${seconds} s` : date.toISOString()
 }

@@ -1,10 +1,11 @@
-import { quorumsIntersect, type TlogPolicy } from '../../merkle/policy.ts'
+import { type PolicyWitness, quorumsIntersect, type TlogPolicy } from '../../merkle/policy.ts'
 import type { NoteVerifier } from '../../merkle/vkey.ts'
 import type { Root } from '../../trust/types.ts'
 import type { LedgerDescription } from '../types.ts'
 
 /**
- * What a log rests on: its key and, where a policy asks for them, its witnesses.
+ * What a log rests on: its key and, where a policy asks for them, its witnesses as a quorum. Each of them by itself is
+ * told with its cosignature ({@link witnessRoot}).
  * @param policy of whoever reads the log; without one, or with the quorum `none`, no witness counts
  */
 export function describeLog(origin: string, verifier: NoteVerifier, policy?: TlogPolicy): LedgerDescription {
@@ -13,7 +14,7 @@ export function describeLog(origin: string, verifier: NoteVerifier, policy?: Tlo
     kind: 'log',
     id: origin,
     timeUnit: 'seconds',
-    roots: [logKey(origin, verifier, witnessed), ...(witnessed === undefined ? [] : [witnesses(witnessed)])],
+    roots: [logKey(origin, verifier, witnessed), ...(witnessed === undefined ? [] : [quorumRoot(witnessed)])],
     cannotShow: [
       ...sameHistory(witnessed),
       'That the log has withheld no anchor, and refused no writer.',
@@ -42,15 +43,29 @@ function logKey(origin: string, { fingerprint }: NoteVerifier, witnessed: TlogPo
   }
 }
 
-function witnesses({ witnesses: all }: TlogPolicy): Root {
+function quorumRoot({ witnesses }: TlogPolicy): Root {
   return {
     id: 'log-witnesses',
     kind: 'party',
-    name: `the witnesses ${all.map(({ name }) => name).join(', ')}, of which the policy asks for a quorum`,
+    name: `the witnesses ${witnesses.map(({ name }) => name).join(', ')}, of which the policy asks for a quorum`,
     pinnedBy: 'operator',
     trustedFor: ['one-history'],
     ifItLies:
-      'Together with the log they can show different histories to different people; without it they can do nothing.',
+      'A quorum of them, together with the log, can show different histories to different people; without the log they can do nothing.',
+  }
+}
+
+/** What one witness is trusted for. Its id is of its key, as names in a policy are free. */
+export function witnessRoot({ name, verifier }: PolicyWitness): Root {
+  return {
+    id: `witness-${verifier.fingerprint.slice(0, 16)}`,
+    kind: 'party',
+    name: `the witness ${name}`,
+    fingerprint: `sha256:${verifier.fingerprint}`,
+    pinnedBy: 'operator',
+    trustedFor: ['one-history'],
+    ifItLies:
+      'It has cosigned another history too, and its cosignature speaks for none. That matters once those that lie are a quorum.',
   }
 }
 

@@ -20,15 +20,16 @@ import type {
   Reorganisation,
 } from '../types.ts'
 import { LeafClock, type LogClock } from './clock.ts'
-import type { Cosigning } from './cosigning.ts'
+import type { Cosigning, CosigningOptions } from './cosigning.ts'
 import { describeLog } from './description.ts'
-import { encodeLeaf } from './leaf.ts'
+import { encodeLeaf, type LeafContent } from './leaf.ts'
 import type { PublishedCheckpoint } from './published-checkpoint.ts'
 import { encodeHead, entryKey, HEAD_KEY, type LogHead, type LogStore } from './records.ts'
 import { checkAtStart } from './start-up.ts'
 import { tileChanges, tileReader } from './tree-store.ts'
 import { TreeView, transactionOf } from './tree-view.ts'
 import { LogProofVerifier } from './verify-proof.ts'
+import type { WitnessStatus } from './witness-client.ts'
 
 /** What a log is made of. */
 export interface TransparencyLogParts {
@@ -62,15 +63,22 @@ const TILES_REMEMBERED = 128
 const inUse = new WeakSet<LogStore>()
 
 interface Waiting {
-  anchorString: string
-  writer: string
-  resolve: (transaction: LedgerTransaction) => void
+  content: LeafContent
+  resolve: (sequenced: Sequenced) => void
   reject: (error: unknown) => void
+}
+
+/** A leaf that was published. */
+interface Sequenced {
+  index: number
+  leaf: Uint8Array
 }
 
 /** The state that the world may see. */
 interface Published {
   tree: TreeView
+  /** Number of the newest anchor, behind which leaves of other types may lie. */
+  newest: number | undefined
   /** Time of the last leaf. */
   time: number | undefined
   checkpoint: string
@@ -92,11 +100,15 @@ export class TransparencyLog implements Ledger {
   readonly #listeners = new Set<() => void>()
   #head: LogHead
   #builder: TileBuilder
+  /** Number of the newest anchor that is durable. */
+  #newest: number | undefined
   #published: Published
   #waiting: Waiting[] = []
   #sequencing: Promise<void> | undefined
   #cosignTimer: NodeJS.Timeout | undefined
   #recovering: Promise<void> | undefined
+  /** Set while there may be leaves whose time is settled and that are not published. */
+  #unseen = false
   /** Set while what is in memory may differ from the database. */
   #failed = false
   #closed = false
@@ -108,7 +120,7 @@ export class TransparencyLog implements Ledger {
     this.#head = head
     this.#builder = builder
     const tree = new TreeView(parts.store, 0, Buffer.alloc(0))
-    this.#published = { tree, time: undefined, checkpoint: '' }
+    this.#published = { tree, newest: undefined, time: undefined, checkpoint: '' }
   }
 
   /**
@@ -134,28 +146,38 @@ export class TransparencyLog implements Ledger {
   }
 
   async anchor(anchorString: string, writer: string): Promise<LedgerTransaction> {
-    if (this.#closed) throw closed()
-    // Refused here, so that it does not refuse the others of its batch.
-    encodeLeaf({ type: 'anchor', time: 0, anchorString, writer })
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ anchorString, writer, resolve, reject })
-      this.#sequenceWaiting()
-    })
+    const { index, leaf } = await this.#sequenced({ type: 'anchor', anchorString, writer })
+    return transactionOf(index, leaf) as LedgerTransaction
+  }
+
+  /**
+   * Adds a stamp (docs/spec/stamp.md), and returns once it is published: with the proof that it is in the tree of a
+   * checkpoint, cosigned where the log has witnesses.
+   * @param root of a tree over salted digests, as `stampDigests` gives it
+   * @throws LedgerError LEDGER_STAMP_INVALID; else as `anchor`
+   */
+  async stamp(root: Uint8Array, writer: string): Promise<LogProof> {
+    if (!(root instanceof Uint8Array)) throw new TypeError('a root is bytes')
+    const text = Buffer.from(root).toString('hex')
+    const { index, leaf } = await this.#sequenced({ type: 'stamp', root: text, writer })
+    const { tree, checkpoint } = this.#published
+    return { kind: 'log', leaf, index, inclusion: tree.inclusion(index), checkpoint }
   }
 
   async transactions(after: number | undefined, limit: number): Promise<LedgerTransaction[]> {
     if (after !== undefined && !isTreeSize(after)) throw new TypeError('after is no transaction number')
     if (!Number.isSafeInteger(limit) || limit < 1) throw new TypeError('a limit is a positive integer')
     await this.#settled()
-    return this.#published.tree.transactions(after === undefined ? 0 : after + 1, limit)
+    const { tree, newest } = this.#published
+    return newest === undefined ? [] : tree.transactions(after === undefined ? 0 : after + 1, newest, limit)
   }
 
   async head(): Promise<LedgerHead> {
     await this.#settled()
-    const { tree, time } = this.#published
-    // While a batch is on its way, a leaf with an earlier time than now may still appear.
-    const vouched = this.#sequencing === undefined ? this.#clock.vouched(time) : (time ?? 0)
-    return { number: tree.size === 0 ? undefined : tree.size - 1, time: vouched, timestamp: vouched }
+    const { tree, newest, time } = this.#published
+    // A leaf with an earlier time than now may still appear.
+    const vouched = this.#unseen || this.#failed ? (time ?? 0) : this.#clock.vouched(time)
+    return { number: newest, size: tree.size, time: vouched, timestamp: vouched }
   }
 
   /** The log never takes a transaction back; a position that it does not have is of another log. */
@@ -198,8 +220,17 @@ export class TransparencyLog implements Ledger {
     if (since === undefined) return []
     const seconds = Math.floor(clock.now() / 1000) - since
     if (seconds < LONG_WAIT) return []
-    const detail = `too few witnesses have cosigned the newest checkpoint for ${seconds} s`
+    const missing = this.witnesses().flatMap(({ name, failure }) =>
+      failure === undefined ? [] : [`${name} (${failure})`],
+    )
+    const who = missing.length === 0 ? '' : `; missing: ${missing.join(', ')}`
+    const detail = `too few witnesses have cosigned the newest checkpoint for ${seconds} s${who}`
     return [{ code: 'LEDGER_QUORUM_MISSING', detail }]
+  }
+
+  /** How each witness fares that can be asked; none where no policy asks for any. */
+  witnesses(): WitnessStatus[] {
+    return this.#parts.cosigning?.status() ?? []
   }
 
   onTransaction(listener: () => void): () => void {
@@ -242,6 +273,16 @@ export class TransparencyLog implements Ledger {
     return this.#published.tree.entries(index, width)
   }
 
+  #sequenced(content: LeafContent): Promise<Sequenced> {
+    if (this.#closed) throw closed()
+    // Refused here, so that it does not refuse the others of its batch.
+    encodeLeaf({ ...content, time: 0 })
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ content, resolve, reject })
+      this.#sequenceWaiting()
+    })
+  }
+
   #sequenceWaiting(): void {
     this.#sequencing ??= this.#sequence().finally(() => {
       this.#sequencing = undefined
@@ -258,9 +299,10 @@ export class TransparencyLog implements Ledger {
   /** Publishes the newest checkpoint again, with new cosignatures, unless the log is growing or their quorum is away. */
   async cosignAgain(): Promise<void> {
     if (this.#closed || this.#failed || this.#sequencing !== undefined) return
-    this.#sequencing = this.#publish()
-      .catch(() => {
-        this.#failed = true
+    this.#sequencing = this.#publish({ once: true })
+      .catch(error => {
+        // What was published stands, if it could not be cosigned again.
+        this.#failed = !(error instanceof LedgerError && error.code === 'LEDGER_QUORUM_MISSING')
       })
       .finally(() => {
         this.#sequencing = undefined
@@ -275,37 +317,39 @@ export class TransparencyLog implements Ledger {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, MAX_BATCH)
       try {
-        const transactions = await this.#append(batch)
-        for (const [i, { resolve }] of batch.entries()) resolve(transactions[i] as LedgerTransaction)
+        const sequenced = await this.#append(batch)
+        for (const [i, { resolve }] of batch.entries()) resolve(sequenced[i] as Sequenced)
       } catch (error) {
         for (const { reject } of batch) reject(error)
       }
     }
   }
 
-  /** Appends a batch, and returns its transactions once their checkpoint is published. */
-  async #append(batch: readonly Waiting[]): Promise<LedgerTransaction[]> {
+  /** Appends a batch, and returns its leaves once their checkpoint is published. */
+  async #append(batch: readonly Waiting[]): Promise<Sequenced[]> {
     await this.#settled()
     const time = this.#clock.next(this.#head.time)
     const first = this.#head.size
-    const entries = batch.map(({ anchorString, writer }) =>
-      encodeLeaf({ type: 'anchor', time, anchorString, writer }),
-    )
+    const entries = batch.map(({ content }) => encodeLeaf({ ...content, time }))
+    const anchor = batch.findLastIndex(({ content }) => content.type === 'anchor')
     this.#requireHead()
+    this.#unseen = true
     try {
       await this.#commit(entries, time)
+      if (anchor !== -1) this.#newest = first + anchor
       await this.#publish()
     } catch (cause) {
       this.#failed = true
       if (cause instanceof LedgerError && cause.code === 'LEDGER_HEAD_MOVED') throw cause
       throw new LedgerError(
         'LEDGER_OUTCOME_UNKNOWN',
-        'it is not known whether the log has taken the anchor',
+        'it is not known whether the log has taken the leaf',
         cause,
       )
     }
-    for (const listener of this.#listeners) setImmediate(listener)
-    return entries.map((entry, i) => transactionOf(first + i, entry) as LedgerTransaction)
+    this.#unseen = false
+    if (anchor !== -1) for (const listener of this.#listeners) setImmediate(listener)
+    return entries.map((leaf, i) => ({ index: first + i, leaf }))
   }
 
   async #commit(entries: readonly Buffer[], time: number): Promise<void> {
@@ -323,17 +367,21 @@ export class TransparencyLog implements Ledger {
   }
 
   /** Signs the durable head and, once its witnesses have cosigned, lets it be seen. */
-  async #publish(atStart = false): Promise<void> {
+  async #publish(options: CosigningOptions = {}): Promise<void> {
     const { signer, origin, published, cosigning } = this.#parts
     const { size, time } = this.#head
+    const durable = { tree: this.#durableTree(), newest: this.#newest, time }
     const signed = await signNote(formatCheckpoint(origin, size, this.#builder.root()), [signer])
     const checkpoint =
       cosigning === undefined
         ? signed
-        : await cosigning.cosign({ size, checkpoint: signed, proof: this.#proofsTo(size) }, atStart)
+        : await cosigning.cosign({ size, checkpoint: signed, proof: this.#proofsTo(size) }, options)
     await published.write(checkpoint)
-    const tree = new TreeView(this.#parts.store, size, this.#builder.tail(0), this.#tiles)
-    this.#published = { tree, time, checkpoint }
+    this.#published = { ...durable, checkpoint }
+  }
+
+  #durableTree(): TreeView {
+    return new TreeView(this.#parts.store, this.#head.size, this.#builder.tail(0), this.#tiles)
   }
 
   /** Consistency proofs to the durable head, for whoever has seen less of it. */
@@ -347,7 +395,8 @@ export class TransparencyLog implements Ledger {
     const head = { ...this.#head, epoch: this.#head.epoch + 1 }
     await this.#parts.store.commit([{ key: HEAD_KEY, value: encodeHead(head) }])
     this.#head = head
-    await this.#publish(true)
+    this.#newest = await this.#durableTree().newestAnchor(0)
+    await this.#publish({ atStart: true })
   }
 
   /** Compares the head in the database with the one that this log wrote last. */
@@ -359,7 +408,7 @@ export class TransparencyLog implements Ledger {
 
   /**
    * After a failure, starts again from what is durable, as a restart would. Whoever asks for transactions then sees
-   * those whose outcome was unknown, or an error.
+   * those whose outcome was unknown, or an error; also while witnesses are away, so that readers do not wait for them.
    */
   async #settled(): Promise<void> {
     if (!this.#failed) return
@@ -377,8 +426,10 @@ export class TransparencyLog implements Ledger {
     }
     this.#head = head
     this.#builder = builder
-    await this.#publish()
+    this.#newest = await this.#durableTree().newestAnchor(0)
+    await this.#publish({ once: true })
     this.#failed = false
+    this.#unseen = false
   }
 }
 

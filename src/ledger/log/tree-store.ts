@@ -3,7 +3,7 @@ import { hashesAtLevel, TILE_WIDTH, tileWidth } from '../../merkle/tile-path.ts'
 import { HASH_BYTES, hashLeaf } from '../../merkle/tree.ts'
 import type { Change } from '../../store/store.ts'
 import { LedgerError } from '../errors.ts'
-import { type AnchorLeaf, parseLeaf } from './leaf.ts'
+import { type Leaf, parseLeaf } from './leaf.ts'
 import { entryIndex, entryKey, type LogStore, tileKey } from './records.ts'
 
 /**
@@ -76,7 +76,7 @@ export async function readEntries(store: LogStore, first: number, count: number)
 }
 
 /** A leaf that the log wrote itself. @throws LedgerError LEDGER_CORRUPT */
-export function ownLeaf(entry: Uint8Array): AnchorLeaf {
+export function ownLeaf(entry: Uint8Array): Leaf {
   try {
     return parseLeaf(entry)
   } catch (cause) {

@@ -7,6 +7,9 @@ import type { LedgerPosition, LedgerTransaction } from '../types.ts'
 import { entryKey, type LogStore } from './records.ts'
 import { ownLeaf, readEntries, readTile, tileReader } from './tree-store.ts'
 
+/** Leaves that are read at a time where it is not known which of them are anchors. */
+const STEP = 64
+
 /** The first leaves of a tree in a database, which may hold more. */
 export class TreeView {
   readonly size: number
@@ -40,11 +43,12 @@ export class TreeView {
     return inclusionProof(index, this.size, this.hashes())
   }
 
-  /** The entry at a position, if the tree has it there. */
+  /** The entry of the transaction at a position, if the tree has it there. */
   entryAt({ number, timeHash }: LedgerPosition): Uint8Array | undefined {
     if (!isTreeSize(number) || number >= this.size) return undefined
     const entry = this.#store.get(entryKey(number))
-    return entry !== undefined && hashLeaf(entry).toString('hex') === timeHash ? entry : undefined
+    if (entry === undefined || hashLeaf(entry).toString('hex') !== timeHash) return undefined
+    return ownLeaf(entry).type === 'anchor' ? entry : undefined
   }
 
   /** Time of the last leaf, Unix seconds. */
@@ -54,18 +58,31 @@ export class TreeView {
     return last === undefined ? undefined : ownLeaf(last).time
   }
 
-  /** Anchors from leaf `first` on, at most `limit`. */
-  async transactions(first: number, limit: number): Promise<LedgerTransaction[]> {
+  /** Anchors from leaf `first` to `last`, at most `limit`; the tree has both leaves. */
+  async transactions(first: number, last: number, limit: number): Promise<LedgerTransaction[]> {
     const found: LedgerTransaction[] = []
-    for (let next = first; next < this.size && found.length < limit; ) {
-      const count = Math.min(limit - found.length, this.size - next)
-      for (const [i, entry] of (await readEntries(this.#store, next, count)).entries()) {
+    let count = limit
+    for (let next = first; next <= last && found.length < limit; ) {
+      const entries = await readEntries(this.#store, next, Math.min(count, last + 1 - next))
+      for (const [i, entry] of entries.entries()) {
         const transaction = transactionOf(next + i, entry)
-        if (transaction !== undefined) found.push(transaction)
+        if (transaction !== undefined && found.length < limit) found.push(transaction)
       }
-      next += count
+      next += entries.length
+      // Leaves of other types lie between, and there may be many: one at a time would be slow.
+      count = Math.max(limit, STEP)
     }
     return found
+  }
+
+  /** Number of the newest anchor from leaf `from` on. */
+  async newestAnchor(from: number): Promise<number | undefined> {
+    for (let end = this.size; end > from; end -= STEP) {
+      const start = Math.max(from, end - STEP)
+      const found = (await this.transactions(start, end - 1, STEP)).at(-1)
+      if (found !== undefined) return found.number
+    }
+    return undefined
   }
 
   /** A tile of hashes (C2SP tlog-tiles); undefined where the tree has not that many hashes there. */

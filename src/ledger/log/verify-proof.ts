@@ -1,12 +1,14 @@
 import { openCheckpoint, type SignedCheckpoint } from '../../merkle/checkpoint.ts'
 import { MerkleError } from '../../merkle/errors.ts'
-import { meetsQuorum, type TlogPolicy } from '../../merkle/policy.ts'
+import type { TlogPolicy } from '../../merkle/policy.ts'
 import { hashLeaf } from '../../merkle/tree.ts'
 import { verifyInclusion } from '../../merkle/verify-proof.ts'
 import type { NoteVerifier } from '../../merkle/vkey.ts'
 import { LedgerError } from '../errors.ts'
+import { rfc3339 } from '../time.ts'
 import type { LedgerTransaction, LogProof, ProofCheck } from '../types.ts'
-import { type AnchorLeaf, parseLeaf } from './leaf.ts'
+import { checkWitnesses } from './check-witnesses.ts'
+import { type Leaf, parseLeaf } from './leaf.ts'
 
 /** What the checks of a proof found, from the transaction towards the log's key. */
 export interface LogProofReport {
@@ -19,6 +21,12 @@ export interface LogProofReport {
   leafHash: Uint8Array
   /** The checkpoint, if it is signed by the log's key. */
   checkpoint: SignedCheckpoint | undefined
+}
+
+/** What the checks of a leaf of any type found. */
+export interface LeafReport extends LogProofReport {
+  /** Why it cannot be read, where it cannot. */
+  leaf: Leaf | LedgerError
 }
 
 /**
@@ -43,18 +51,22 @@ export class LogProofVerifier {
   }
 
   verify(proof: LogProof, transaction: LedgerTransaction): LogProofReport {
+    const { leaf, leafHash, checkpoint, checks: included } = this.verifyLeaf(proof)
+    const anchor = checkAnchor(proof, leaf, leafHash, transaction)
+    return { checks: [anchor, ...included, checkTime(leaf, transaction)], leafHash, checkpoint }
+  }
+
+  /** Verifies that a leaf is on the log: the checks from LOG_INCLUSION on, but for the time of the leaf. */
+  verifyLeaf(proof: LogProof): LeafReport {
     const leafHash = hashLeaf(proof.leaf)
-    const leaf = readLeaf(proof.leaf)
     const opened = this.#open(proof.checkpoint)
     const checkpoint = opened instanceof MerkleError ? undefined : opened
     const checks = [
-      checkAnchor(proof, leaf, leafHash, transaction),
       checkInclusion(proof, leafHash, checkpoint),
       checkSignature(opened, this.#verifier),
       ...(this.#policy === undefined ? [] : [checkWitnesses(checkpoint, this.#policy)]),
-      checkTime(leaf, transaction),
     ]
-    return { checks, leafHash, checkpoint }
+    return { leaf: readLeaf(proof.leaf), leafHash, checkpoint, checks }
   }
 
   #open(note: string): SignedCheckpoint | MerkleError {
@@ -78,17 +90,18 @@ export function verifyLogProof(
 
 function checkAnchor(
   proof: LogProof,
-  leaf: AnchorLeaf | LedgerError,
-  leafHash: Buffer,
+  leaf: Leaf | LedgerError,
+  leafHash: Uint8Array,
   transaction: LedgerTransaction,
 ): ProofCheck {
   const code = 'LEAF_ANCHOR'
   if (leaf instanceof LedgerError) return { code, result: 'fail', detail: `${sentence(leaf)}.` }
+  if (leaf.type !== 'anchor') return { code, result: 'fail', detail: `Leaf ${proof.index} is no anchor.` }
   const differences = [
     ...(leaf.anchorString === transaction.anchorString ? [] : ['the anchor string']),
     ...(leaf.writer === transaction.writer ? [] : ['the writer']),
     ...(proof.index === transaction.number ? [] : ['the number']),
-    ...(leafHash.toString('hex') === transaction.timeHash ? [] : ['the hash']),
+    ...(Buffer.from(leafHash).toString('hex') === transaction.timeHash ? [] : ['the hash']),
   ]
   if (differences.length > 0) {
     return {
@@ -106,7 +119,7 @@ function checkAnchor(
 
 function checkInclusion(
   proof: LogProof,
-  leafHash: Buffer,
+  leafHash: Uint8Array,
   checkpoint: SignedCheckpoint | undefined,
 ): ProofCheck {
   const code = 'LOG_INCLUSION'
@@ -138,32 +151,11 @@ function checkSignature(opened: SignedCheckpoint | MerkleError, verifier: NoteVe
       }
 }
 
-/** Too few witnesses speak against nothing: more of them may cosign yet. */
-function checkWitnesses(checkpoint: SignedCheckpoint | undefined, policy: TlogPolicy): ProofCheck {
-  const code = 'CHECKPOINT_WITNESSED'
-  if (checkpoint === undefined) {
-    return { code, result: 'skipped', detail: 'There is no checkpoint signed by the log.' }
-  }
-  const times = new Map(checkpoint.signatures.map(({ verifier, timestamp }) => [verifier.vkey, timestamp]))
-  const cosigned = policy.witnesses.flatMap(({ name, verifier }) => {
-    const time = times.get(verifier.vkey)
-    return time === undefined ? [] : [`${name} at ${new Date(time * 1000).toISOString()}`]
-  })
-  const who = cosigned.length === 0 ? 'nobody' : cosigned.join(', ')
-  return meetsQuorum(policy, new Set(times.keys()))
-    ? { code, result: 'pass', detail: `A quorum of witnesses has cosigned the checkpoint: ${who}.` }
-    : {
-        code,
-        result: 'undecided',
-        detail: `The quorum of the policy has not cosigned the checkpoint: ${who} has.`,
-      }
-}
-
 /** That the leaf has a time is computed; that the time is true is the log's word. */
-function checkTime(leaf: AnchorLeaf | LedgerError, transaction: LedgerTransaction): ProofCheck {
+function checkTime(leaf: Leaf | LedgerError, transaction: LedgerTransaction): ProofCheck {
   const code = 'LEAF_TIME'
   if (leaf instanceof LedgerError) return { code, result: 'skipped', detail: 'The leaf cannot be read.' }
-  const time = new Date(leaf.time * 1000).toISOString()
+  const time = rfc3339(leaf.time)
   return leaf.time === transaction.time && leaf.time === transaction.timestamp
     ? { code, result: 'pass', detail: `The log says that it took the leaf at ${time}.` }
     : { code, result: 'fail', detail: `The leaf gives the time ${time}, which is not the transaction's.` }
@@ -183,7 +175,7 @@ function open(
   }
 }
 
-function readLeaf(bytes: Uint8Array): AnchorLeaf | LedgerError {
+function readLeaf(bytes: Uint8Array): Leaf | LedgerError {
   try {
     return parseLeaf(bytes)
   } catch (error) {

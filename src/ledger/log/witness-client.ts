@@ -19,6 +19,8 @@ export interface WitnessStatus {
   cosignedAt: number | undefined
   cosignatures: number
   failures: number
+  /** Why it did not cosign when it was asked last; undefined where it did, or was not asked yet. */
+  failure: WitnessFailure['code'] | undefined
 }
 
 /** Sends a request to a witness: its URL and the body. Bounded in time and size; rejects where no answer comes. */
@@ -29,8 +31,11 @@ export type PostToWitness = (
 
 /** Why a witness has not cosigned. */
 export interface WitnessFailure {
-  /** `superseded`: it was busy, and a newer checkpoint took the place of this one. */
-  code: 'unreachable' | 'refused' | 'ahead' | 'invalid' | 'superseded'
+  /**
+   * `ahead`: it has cosigned a larger tree. `conflict`: it has cosigned another one. `invalid`: what it sent is no
+   * cosignature that counts. `superseded`: it was busy, and a newer checkpoint took the place of this one.
+   */
+  code: 'unreachable' | 'refused' | 'ahead' | 'conflict' | 'invalid' | 'superseded'
   /** A part of a sentence that begins with the name of the witness. */
   detail: string
 }
@@ -61,6 +66,7 @@ export class WitnessClient {
   #cosignedAt: number | undefined
   #cosignatures = 0
   #failures = 0
+  #failure: WitnessFailure['code'] | undefined
 
   constructor(parts: {
     name: string
@@ -78,15 +84,20 @@ export class WitnessClient {
   }
 
   status(): WitnessStatus {
-    const [cosignedAt, cosignatures, failures] = [this.#cosignedAt, this.#cosignatures, this.#failures]
-    return { name: this.name, cosignedAt, cosignatures, failures }
+    return {
+      name: this.name,
+      cosignedAt: this.#cosignedAt,
+      cosignatures: this.#cosignatures,
+      failures: this.#failures,
+      failure: this.#failure,
+    }
   }
 
-  /** Asks for a cosignature. Never rejects. */
+  /** Asks for a cosignature. Rejects only where the proof for it cannot be made. */
   ask(head: SignedHead): Promise<WitnessReply> {
     this.#newest = head
     const reply = this.#asking.then(() => (this.#newest === head ? this.#exchange(head) : SUPERSEDED))
-    this.#asking = reply
+    this.#asking = reply.catch(() => {})
     return reply
   }
 
@@ -98,6 +109,7 @@ export class WitnessClient {
       this.#size = head.size
       this.#cosignatures++
     } else this.#failures++
+    this.#failure = 'line' in reply ? undefined : reply.failure.code
     return reply
   }
 
@@ -123,6 +135,8 @@ export class WitnessClient {
     }
     const { status, mediaType, body } = answer
     if (status === 200) return this.#verified(head, body)
+    if (status === 422)
+      return failed('conflict', `refuses the tree of ${head.size} leaves as another history`)
     const size = status === 409 && mediaType === SIZE_TYPE ? sizeIn(body) : undefined
     return size === undefined ? failed('refused', `answered with the status ${status}`) : { size }
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { ContentError } from '../../content/errors.ts'
 import type { ContentStore } from '../../content/types.ts'
 import type { Ledger, LedgerTransaction, LogProof } from '../../ledger/types.ts'
@@ -8,6 +9,7 @@ import type { OperationStore } from '../operation-store.ts'
 import type { TransactionRecord } from '../records.ts'
 import {
   encodeResolutionProof,
+  MAX_NAMED_BYTES,
   MAX_PROOF_BYTES,
   MAX_PROOF_TRANSACTIONS,
   type ProvenLeaf,
@@ -71,7 +73,7 @@ function recordOf(operations: OperationStore, number: number): TransactionRecord
   return record
 }
 
-/** All under the same checkpoint. */
+/** All under the same checkpoint, which is why nothing yields the thread between two of them. */
 async function proveAll(
   ledger: Ledger,
   transactions: readonly LedgerTransaction[],
@@ -97,14 +99,24 @@ async function readFiles(
   content: ContentStore,
   records: readonly TransactionRecord[],
 ): Promise<Map<string, Uint8Array>> {
-  const uris = new Set(records.flatMap(({ files }) => files.map(({ uri }) => uri)))
+  const namings = Map.groupBy(
+    records.flatMap(record => record.files),
+    ({ uri }) => uri,
+  )
   const files = new Map<string, Uint8Array>()
   // What is not files is small beside what is left.
   let left = MAX_PROOF_BYTES * 0.9
-  for (const uri of [...uris].sort()) {
+  let named = 0
+  for (const [uri, { length: times }] of namings) {
+    // A store that is on this machine need not wait for anything, and there can be thousands.
+    await setImmediate()
     const bytes = await readFile(content, uri)
     left -= (bytes.length * 4) / 3
+    named += bytes.length * times
     if (left < 0) throw impossible(`it would be larger than ${MAX_PROOF_BYTES} bytes`)
+    if (named > MAX_NAMED_BYTES) {
+      throw impossible(`its transactions would name more than ${MAX_NAMED_BYTES} bytes of files`)
+    }
     files.set(uri, bytes)
   }
   return files

@@ -64,7 +64,7 @@ export class ProofLedger implements ProofSource {
       ...log,
       partial: true,
       cannotShow: [
-        'That the proof holds every operation of the DID: whoever made it may have left some out, such as one that ended the DID.',
+        'That the proof holds every operation of the DID: whoever made it may have left some out, such as one that ended the DID, or one that came first, so that another counts here and never did.',
         ...log.cannotShow,
       ],
     }

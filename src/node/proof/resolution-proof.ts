@@ -38,6 +38,8 @@ export const RESOLUTION_PROOF_TYPE = 'application/vnd.rootline.resolution-proof+
 
 /** Largest proof, in bytes, with its files in base64url. */
 export const MAX_PROOF_BYTES = 128 << 20
+/** Most bytes that transactions name in all: a file counts as often as it is named. */
+export const MAX_NAMED_BYTES = MAX_PROOF_BYTES
 /** Most transactions: a DID has one operation in each at the most, and a report reads no more than these. */
 export const MAX_PROOF_TRANSACTIONS = MAX_REPORT_OPERATIONS
 /** Most files, and hashes of one leaf. */

@@ -19,6 +19,8 @@ export interface ProofVerification {
   versions: ProtocolVersions
   /** Unix milliseconds. */
   now: number
+  /** Ends the verification between two transactions: the largest proofs take many seconds. */
+  signal?: AbortSignal
 }
 
 /**
@@ -26,18 +28,18 @@ export interface ProofVerification {
  * answers: only the source of the evidence is another. Nothing in the proof is believed; what a maker could have left out
  * is `undecided`.
  * @throws NodeError PROOF_INVALID where the proof gives the DID no document, or has more or less than it needs;
- * SidetreeError the DID is not well formed, or of another method
+ * SidetreeError the DID is not well formed, or of another method; the signal's reason
  */
 export async function verifyResolutionProof(
   proof: ResolutionProof,
-  { log, method, versions, now }: ProofVerification,
+  { log, method, versions, now, signal }: ProofVerification,
 ): Promise<Explanation> {
   const parameters = rulesFor(proof, versions)
   const did = parseDid(proof.did, method, parameters)
   if (did.longForm !== undefined) throw proofInvalid('its DID is a long form')
   const ledger = new ProofLedger(proof, log)
   const content = new ProofContent(proof.files)
-  const transactions = await readTransactions(ledger, content, did, versions)
+  const transactions = await readTransactions(ledger, content, did, { versions, signal })
   const stored = [...transactions.values()].flatMap(operationsIn)
   const compiled = resolveOperations(stored.map(positioned), versions)
   const { state } = compiled
@@ -65,7 +67,7 @@ async function readTransactions(
   ledger: ProofLedger,
   content: ProofContent,
   { suffix }: ParsedDid,
-  versions: ProtocolVersions,
+  { versions, signal }: { versions: ProtocolVersions; signal: AbortSignal | undefined },
 ): Promise<Transactions> {
   const reader = new EvidenceReader({ content, ledger, versions })
   const read = new Map<number, TransactionEvidence>()
@@ -73,7 +75,7 @@ async function readTransactions(
     const { number, time } = transaction
     if (parametersAt(versions, time) === undefined)
       throw proofInvalid(`leaf ${number} is older than the rules`)
-    const evidence = await reader.transaction(transaction, suffix)
+    const evidence = await reader.transaction(transaction, suffix, signal)
     const missing = evidence.files.find(({ check }) => check.result !== 'pass')
     if (missing !== undefined) {
       throw proofInvalid(`the ${missing.role} file of transaction ${number}: ${missing.check.detail}`)

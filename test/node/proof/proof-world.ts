@@ -79,9 +79,10 @@ export function verify(
     log = LOG,
     versions = [ROOTLINE],
     now = Date.now(),
-  }: { log?: PinnedLog; versions?: ProtocolVersions; now?: number } = {},
+    ...rest
+  }: { log?: PinnedLog; versions?: ProtocolVersions; now?: number; signal?: AbortSignal } = {},
 ): Promise<Explanation> {
-  return verifyResolutionProof(proof, { log, method: METHOD, versions, now })
+  return verifyResolutionProof(proof, { log, method: METHOD, versions, now, ...rest })
 }
 
 /** The verdict on a claim. */

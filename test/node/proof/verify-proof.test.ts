@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { encodeLeaf } from '../../../src/ledger/log/leaf.ts'
@@ -14,8 +15,10 @@ import {
 import type { Explanation, SidetreeNode } from '../../../src/node/types.ts'
 import { ION_MAINNET, ROOTLINE } from '../../../src/sidetree/parameters.ts'
 import type { OperationRequest } from '../../../src/sidetree/types.ts'
+import { evaluate } from '../../../src/trust/evaluate.ts'
+import { DEFAULT_POLICY } from '../../../src/trust/policy.ts'
 import { tempFolder } from '../../temp.ts'
-import { storeFiles } from '../batches.ts'
+import { anchorBatch, storeFiles } from '../batches.ts'
 import { addService, Controller } from '../parts.ts'
 import { claim, codesOf, documentOf, expectRefused, LOG, ProofWorld, verify } from './proof-world.ts'
 
@@ -106,7 +109,7 @@ describe('a proof of a resolution', () => {
     expect(codesOf(await verify(proof), 'undecided')).toContain('COMPLETENESS')
   })
 
-  it('shows the end of a DID that has ended, and what a recover has replaced', async () => {
+  it('shows what a recover has replaced, and that its operations end the DID, which others could prevent', async () => {
     const ended = new Controller('Ed25519')
     await world.submit(ended.create())
     await world.submit(await ended.update([addService('old')]))
@@ -117,7 +120,102 @@ describe('a proof of a resolution', () => {
     await world.submit(await ended.deactivate())
     const explanation = await verify(await world.prove(ended.did))
     expect(explanation.resolution.deactivated).toBe(true)
-    expect(claim(explanation, 'active')).toBe('rejected')
+    expect([claim(explanation, 'document'), claim(explanation, 'active')]).toEqual(['verified', 'undecided'])
+    const active = explanation.report.edges.find(({ code }) => code === 'DID_ACTIVE')
+    expect(active?.detail).toContain('By themselves these operations end the DID')
+  })
+})
+
+describe('a proof without the operation that counts, and with one that opens the same commitment after it', () => {
+  /** The proof of a DID whose last two operations open one commitment, without the first of the two. */
+  async function withoutWinner(loser: Controller, requests: OperationRequest[]): Promise<Explanation> {
+    for (const request of requests) await world.submit(request)
+    const whole = await world.prove(loser.did)
+    expect(documentOf(await verify(whole))).toEqual((await node.resolve(loser.did)).result.didDocument)
+    const transactions = whole.transactions.toSpliced(-2, 1)
+    return verify({ ...whole, transactions, files: await world.filesOf(transactions) })
+  }
+
+  it('does not say that a DID has ended which has not', async () => {
+    const thief = new Controller('Ed25519')
+    const create = thief.create()
+    const recover = await thief.recover([addService('after')])
+    const explanation = await withoutWinner(thief, [create, recover, await thief.deactivateInstead(recover)])
+    expect((await node.resolve(thief.did)).deactivated).toBe(false)
+    expect(explanation.resolution.deactivated).toBe(true)
+    expect([claim(explanation, 'active'), explanation.report.verdict]).toEqual(['undecided', 'undecided'])
+    expect(codesOf(explanation, 'fail')).toEqual([])
+  })
+
+  it('claims no more of a document that never was the one of the DID than what is in the proof', async () => {
+    const thief = new Controller('Ed25519')
+    const create = thief.create()
+    const update = await thief.update([addService('own')])
+    const stolen = await thief.fork(update, [addService('stolen')])
+    const explanation = await withoutWinner(thief, [create, update, stolen])
+    expect(JSON.stringify(documentOf(explanation))).toContain('#stolen')
+    expect(explanation.report.claims[0]?.statement).toContain('by themselves')
+    expect(JSON.stringify(explanation.report.notShown)).toContain('another counts here and never did')
+    const open = ['active', 'newest'].map(id => claim(explanation, id))
+    expect([...open, explanation.report.verdict]).toEqual(['undecided', 'undecided', 'undecided'])
+  })
+})
+
+/** How often something else got the thread while work was done. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0
+  const turn = () => {
+    turns++
+    next = setImmediate(turn)
+  }
+  let next = setImmediate(turn)
+  await work()
+  clearImmediate(next)
+  return turns
+}
+
+describe('the work that a proof makes', () => {
+  it('is bounded however often one file is named, for who verifies and who makes it', async () => {
+    const large = new Controller('Ed25519')
+    const chunk = randomBytes(9_000_000)
+    const { anchorString } = await anchorBatch(world, [large.create()], { chunk: () => chunk })
+    await node.settled()
+    const once = await world.prove(large.did)
+    const [only] = once.transactions
+    if (only === undefined) throw new TypeError('no transaction')
+    const named = (times: number): ResolutionProof => {
+      return { ...once, transactions: Array.from({ length: times }, (_, i) => ({ ...only, index: i })) }
+    }
+    expect(claim(await verify(named(14)), 'document')).toBe('rejected')
+    await expectRefused(named(15), /name are more than 134217728 bytes/)
+    for (let i = 1; i < 15; i++) await world.ledger.anchor(anchorString, 'other')
+    await node.settled()
+    await expect(node.prove(large.did)).rejects.toMatchObject({
+      code: 'PROOF_UNAVAILABLE',
+      message: expect.stringContaining('would name more than'),
+    })
+  })
+
+  it('leaves the thread to others between two transactions or files, as does a report', async () => {
+    const long = new Controller('Ed25519')
+    await world.submit(long.create())
+    for (let i = 0; i < 30; i++) await world.submit(await long.update([addService(`s${i}`)]))
+    const whole = await world.prove(long.did)
+    expect(await turnsDuring(() => node.prove(long.did))).toBeGreaterThanOrEqual(whole.files.size)
+    const { length } = whole.transactions
+    expect(length).toBe(31)
+    expect(await turnsDuring(() => verify(whole))).toBeGreaterThanOrEqual(length)
+    // A report of a node reads four at a time.
+    expect(await turnsDuring(() => node.explain(long.did))).toBeGreaterThanOrEqual(Math.floor(length / 4))
+  })
+
+  it('ends where its caller says so, before it begins or on its way', async () => {
+    const reason = new TypeError('enough')
+    await expect(verify(proof, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    const controller = new AbortController()
+    const verified = verify(proof, { signal: controller.signal })
+    setImmediate(() => controller.abort(reason))
+    await expect(verified).rejects.toBe(reason)
   })
 })
 
@@ -151,6 +249,32 @@ describe('the witnesses of a policy', () => {
     expect(fresh?.detail).toContain('200 seconds before')
     expect(explanation.report.roots.map(({ id }) => id)).toContain('log-witnesses')
     expect(claim(explanation, 'newest')).toBe('undecided')
+  })
+
+  it('each witness is a root of its own: without one, the others count, as long as they are a quorum', async () => {
+    const verdictsWithout = async (refused: number, who: number[]) => {
+      const { report } = await verify(await cosigned(...who), { log, now: (time + 200) * 1000 })
+      const fingerprint = `sha256:${cosigners[refused]?.verifier.fingerprint}`
+      const { claims } = evaluate(report, { ...DEFAULT_POLICY, refuse: [{ fingerprint }] })
+      return claims.find(({ id }) => id === 'document')?.verdict
+    }
+    expect(await verdictsWithout(0, [0, 1, 2])).toBe('verified')
+    expect(await verdictsWithout(0, [0, 2])).toBe('undecided')
+    expect(await verdictsWithout(1, [0, 2])).toBe('verified')
+    const { report } = await verify(await cosigned(0, 2), { log })
+    expect(report.edges.filter(({ code }) => code === 'COSIGNATURE').map(({ detail }) => detail)).toEqual([
+      'w1 has cosigned the checkpoint, at 2027-01-15T08:00:00Z.',
+      'w3 has cosigned the checkpoint, at 2027-01-15T08:01:00Z.',
+    ])
+  })
+
+  it('a time that no date can say is an undecided one', async () => {
+    const [text = ''] = proof.checkpoint.split('\n\n')
+    const far = cosigners.map(cosigner => signatureLine(`${text}\n`, cosigner.at(Number.MAX_SAFE_INTEGER)))
+    const checkpoint = appendSignatures(proof.checkpoint, await Promise.all(far))
+    expect(codesOf(await verify({ ...proof, checkpoint }, { log }), 'undecided')).toContain(
+      'CHECKPOINT_FRESH',
+    )
   })
 
   it('recent is what the quorum as a whole has cosigned lately', async () => {
@@ -318,6 +442,7 @@ describe('a proof that was tampered with', () => {
       '',
       '{}',
       '{"time":1,"type":"map","v":1}',
+      `{"root":"${'0'.repeat(64)}","time":1,"type":"stamp","v":1,"writer":"test"}`,
       Buffer.from(leaf(0).leaf).toString('hex'),
     ]) {
       const other = { ...leaf(0), leaf: Buffer.from(bytes) }

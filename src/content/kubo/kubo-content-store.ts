@@ -1,0 +1,79 @@
+import { cidText } from '../../codec/cid.ts'
+import { fileBlocks } from '../../codec/unixfs.ts'
+import { ContentError } from '../errors.ts'
+import { holds, parseContentCid, readBlock, readContent } from '../read.ts'
+import type { BlockSource, CallOptions, ContentStore, GetOptions } from '../types.ts'
+import { within } from '../within.ts'
+import type { KuboIdentity, KuboRpc } from './kubo-rpc.ts'
+
+/** A question after health is not to be waited for as long as for content. */
+const HEALTH_MS = 2_000
+
+/**
+ * Content in a Kubo node, over its RPC. Held is what is pinned there: what Kubo has beside that, its garbage collection
+ * may take away. Kubo's network is not asked ({@link KuboNetwork} does that). Kubo is trusted to keep what it has
+ * acknowledged, and with nothing else: each block is hashed here.
+ *
+ * Unlike the embedded store, putting content again does not repair a block that is damaged in Kubo's repository.
+ */
+export class KuboContentStore implements ContentStore, BlockSource {
+  readonly #rpc: KuboRpc
+  #closed = false
+  #health: Promise<KuboIdentity> | undefined
+
+  constructor(rpc: KuboRpc) {
+    this.#rpc = rpc
+  }
+
+  /** @throws ContentError as {@link ContentStore.put}; CONTENT_MISMATCH where Kubo stores it under another CID */
+  async put(bytes: Uint8Array, { signal }: CallOptions = {}): Promise<string> {
+    this.#requireOpen()
+    signal?.throwIfAborted()
+    const cid = cidText((await fileBlocks(bytes)).root)
+    const stored = await this.#rpc.add(bytes, { signal })
+    if (stored === cid) return cid
+    throw new ContentError('CONTENT_MISMATCH', `Kubo at ${this.#rpc.url} stored ${cid} under another CID`, {
+      cid,
+    })
+  }
+
+  async get(cid: string, options: GetOptions): Promise<Uint8Array> {
+    this.#requireOpen()
+    const { signal } = options
+    const root = parseContentCid(cid)
+    if (!(await this.#rpc.isPinned(root, { signal }))) {
+      throw new ContentError('CONTENT_NOT_FOUND', `${cid} is not pinned at ${this.#rpc.url}`, { cid })
+    }
+    return await readContent(cid, block => this.#rpc.block(block, { signal, offline: true }), options)
+  }
+
+  has(cid: string): Promise<boolean> {
+    return holds(this.get(cid, { maxBytes: Number.MAX_SAFE_INTEGER }))
+  }
+
+  async block(cid: string, options: GetOptions): Promise<Uint8Array> {
+    this.#requireOpen()
+    const { signal } = options
+    return await readBlock(cid, block => this.#rpc.block(block, { signal, offline: true }), options)
+  }
+
+  /** Asks Kubo who it is; calls at the same time ask once. @throws ContentError CONTENT_NOT_REACHABLE */
+  health(): Promise<KuboIdentity> {
+    const { url } = this.#rpc
+    this.#health ??= within({ ms: HEALTH_MS, who: `Kubo at ${url}` }, signal =>
+      this.#rpc.identity({ signal }),
+    ).finally(() => {
+      this.#health = undefined
+    })
+    return this.#health
+  }
+
+  /** Kubo runs on. */
+  async close(): Promise<void> {
+    this.#closed = true
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw new ContentError('CONTENT_CLOSED', 'the content store is closed')
+  }
+}

@@ -1,0 +1,25 @@
+import { parseContentCid, readContent } from '../read.ts'
+import type { ContentSource } from '../source.ts'
+import type { GetOptions } from '../types.ts'
+import type { KuboRpc } from './kubo-rpc.ts'
+
+/**
+ * The network of IPFS, which a Kubo node asks for blocks that it has not. A file that was fetched and hashed is pinned
+ * there, in whatever layout it is, so that a {@link KuboContentStore} of the same Kubo holds it.
+ */
+export class KuboNetwork implements ContentSource {
+  readonly name: string
+  readonly #rpc: KuboRpc
+
+  constructor(rpc: KuboRpc) {
+    this.name = `network of ${rpc.url}`
+    this.#rpc = rpc
+  }
+
+  async get(cid: string, options: GetOptions): Promise<Uint8Array> {
+    const { signal } = options
+    const bytes = await readContent(cid, block => this.#rpc.block(block, { signal, offline: false }), options)
+    await this.#rpc.pin(parseContentCid(cid), { signal })
+    return bytes
+  }
+}

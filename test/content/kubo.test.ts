@@ -1,0 +1,237 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import fc from 'fast-check'
+import { CID } from 'multiformats/cid'
+import { afterAll, describe, expect, it } from 'vitest'
+import { cidText, cidV0OfDigest, parseCid, RAW } from '../../src/codec/cid.ts'
+import { sha256 } from '../../src/codec/hash.ts'
+import { fileBlocks } from '../../src/codec/unixfs.ts'
+import { KuboContentStore } from '../../src/content/kubo/kubo-content-store.ts'
+import { KuboNetwork } from '../../src/content/kubo/kubo-network.ts'
+import { KuboRpc } from '../../src/content/kubo/kubo-rpc.ts'
+import { SourcedContentStore } from '../../src/content/sourced-content-store.ts'
+import { pattern } from '../codec/unixfs-blocks.ts'
+import { failureOf } from './failure.ts'
+import { type KuboFault, KuboServer } from './kubo-server.ts'
+import { contentStoreSuite } from './suite.ts'
+
+const ENOUGH = { maxBytes: 4 << 20 }
+const HELLO = Buffer.from('hello world\n')
+const HELLO_CID = 'QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o'
+const servers: KuboServer[] = []
+
+afterAll(async () => {
+  for (const server of servers) await server.stop()
+})
+
+async function make() {
+  const server = new KuboServer()
+  servers.push(server)
+  const url = await server.start()
+  const rpc = await KuboRpc.connect(url, { timeoutMs: 30_000 })
+  /** For calls that are to fail when their time is over. */
+  const hasty = new KuboContentStore(await KuboRpc.connect(url, { timeoutMs: 200 }))
+  return { server, rpc, hasty, store: new KuboContentStore(rpc) }
+}
+
+contentStoreSuite(
+  'Kubo, as its RPC is documented,',
+  async () => {
+    const { server, rpc, store } = await make()
+    return { store, reopen: async () => new KuboContentStore(rpc), damage: async cid => damage(server, cid) }
+  },
+  // Kubo does not write a block again that it has.
+  { blocks: true, durable: true, damage: false },
+)
+
+/** Changes a bit of a block in the repository. */
+function damage(server: KuboServer, cid: string): void {
+  const key = Buffer.from(parseCid(cid).multihash.bytes).toString('hex')
+  const block = Buffer.from(server.held.get(key) ?? '')
+  block.writeUInt8(block.readUInt8(0) ^ 1)
+  server.held.set(key, block)
+}
+
+describe('Kubo as a content store', () => {
+  it('returns no damaged content', async () => {
+    const { server, store } = await make()
+    const cid = await store.put(HELLO)
+    damage(server, cid)
+    expect(await failureOf(store.get(cid, ENOUGH))).toBe('CONTENT_MISMATCH')
+    expect(await failureOf(store.block(cid, ENOUGH))).toBe('CONTENT_MISMATCH')
+    expect(await store.has(cid)).toBe(false)
+  })
+
+  it('holds what is pinned, and asks no network', async () => {
+    const { server, store } = await make()
+    const cid = await server.publish(HELLO)
+    expect(await failureOf(store.get(cid, ENOUGH))).toBe('CONTENT_NOT_FOUND')
+    expect(await failureOf(store.block(cid, ENOUGH))).toBe('CONTENT_NOT_FOUND')
+    expect(await store.has(cid)).toBe(false)
+    await store.put(HELLO)
+    await store.get(cid, ENOUGH)
+    server.pins.clear()
+    expect(await store.has(cid)).toBe(false)
+    expect(await failureOf(store.get(cid, ENOUGH))).toBe('CONTENT_NOT_FOUND')
+    const read = server.asked.filter(call => call.startsWith('/api/v0/cat'))
+    expect(read.every(call => call.includes('offline=true'))).toBe(true)
+    expect(read.length).toBeGreaterThan(0)
+  })
+
+  it.each<[KuboFault]>([['hanging'], ['failing'], ['nonsense'], ['breaking']])(
+    'that is %s cannot be reached',
+    async fault => {
+      const { server, store, hasty } = await make()
+      await store.put(HELLO)
+      server.fault = fault
+      expect(await failureOf(hasty.get(HELLO_CID, ENOUGH))).toBe('CONTENT_NOT_REACHABLE')
+      expect(await failureOf(hasty.has(HELLO_CID))).toBe('CONTENT_NOT_REACHABLE')
+      expect(await failureOf(hasty.put(HELLO))).toBe('CONTENT_NOT_REACHABLE')
+      expect(await failureOf(hasty.health())).toBe('CONTENT_NOT_REACHABLE')
+      server.fault = undefined
+      expect(Buffer.from(await store.get(HELLO_CID, ENOUGH))).toEqual(HELLO)
+    },
+  )
+
+  it('that is not there cannot be reached', async () => {
+    const { server, store } = await make()
+    await server.stop()
+    expect(await failureOf(store.get(HELLO_CID, ENOUGH))).toBe('CONTENT_NOT_REACHABLE')
+    expect(await failureOf(store.put(HELLO))).toBe('CONTENT_NOT_REACHABLE')
+    expect(await failureOf(store.health())).toBe('CONTENT_NOT_REACHABLE')
+  })
+
+  it('is left when a block has more bytes than any block, and after a while when another answer does not end', async () => {
+    const { server, store, hasty } = await make()
+    await store.put(HELLO)
+    server.fault = 'endless'
+    expect(await failureOf(store.block(HELLO_CID, ENOUGH))).toBe('CONTENT_MISMATCH')
+    expect(await failureOf(hasty.put(HELLO))).toBe('CONTENT_NOT_REACHABLE')
+  })
+
+  it('that changes bytes gives none of them', async () => {
+    const { server, store } = await make()
+    const cid = await store.put(pattern(600_000))
+    server.fault = 'lying'
+    expect(await failureOf(store.get(cid, ENOUGH))).toBe('CONTENT_MISMATCH')
+  })
+
+  it('must store what it is given under the CID that it has', async () => {
+    const { server, store } = await make()
+    server.fault = 'other CID'
+    expect(await failureOf(store.put(HELLO))).toBe('CONTENT_MISMATCH')
+  })
+
+  it('tells that it is full', async () => {
+    const { server, store } = await make()
+    server.fault = 'full'
+    expect(await failureOf(store.put(HELLO))).toBe('CONTENT_FULL')
+  })
+
+  it('is given up when the caller wants no more', async () => {
+    const { server, store } = await make()
+    await store.put(HELLO)
+    server.fault = 'hanging'
+    const reason = new RangeError('no more')
+    const abort = new AbortController()
+    const calls = [
+      store.get(HELLO_CID, { ...ENOUGH, signal: abort.signal }),
+      store.block(HELLO_CID, { ...ENOUGH, signal: abort.signal }),
+      store.put(HELLO, { signal: abort.signal }),
+    ]
+    abort.abort(reason)
+    const results = await Promise.allSettled(calls)
+    expect(results.map(each => each.status === 'rejected' && each.reason)).toEqual([reason, reason, reason])
+  })
+
+  it('says who it is, and is asked once by all who ask at the same time', async () => {
+    const { server, store } = await make()
+    const [one, two] = await Promise.all([store.health(), store.health()])
+    expect(one).toEqual({ peerId: expect.stringMatching(/^12D3/), agent: 'kubo/0.0.0-test' })
+    expect(two).toBe(one)
+    expect(server.asked).toHaveLength(1)
+    await store.health()
+    expect(server.asked).toHaveLength(2)
+  })
+
+  it('fails with a ContentError whatever bytes it answers', async () => {
+    let body: Uint8Array = new Uint8Array()
+    let status = 200
+    const server = createServer((request, response) => {
+      request.resume()
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const store = new KuboContentStore(await KuboRpc.connect(`http://127.0.0.1:${port}`))
+    const text = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.constant('{"Hash":"x"}\n'),
+      fc.constant('{"Keys":{"x":1}}'),
+    )
+    const anyBody = fc.oneof(
+      fc.uint8Array({ maxLength: 200 }),
+      text.map(each => Buffer.from(each)),
+    )
+    try {
+      await fc.assert(
+        fc.asyncProperty(anyBody, fc.constantFrom(200, 400, 500), async (bytes, code) => {
+          body = bytes
+          status = code
+          expect(await failureOf(store.put(HELLO))).toBeDefined()
+          expect(await failureOf(store.block(HELLO_CID, ENOUGH))).toBeDefined()
+          await failureOf(store.has(HELLO_CID))
+          await failureOf(store.health())
+        }),
+      )
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
+
+  it.each(['ftp://kubo', 'http://user:secret@kubo:5001', 'http://kubo/?a=b', 'http://kubo/#a', 'kubo', ''])(
+    'is not asked at %s',
+    async url => {
+      await expect(KuboRpc.connect(url)).rejects.toThrow(TypeError)
+    },
+  )
+})
+
+describe('the network of a Kubo node', () => {
+  it('gives what other nodes have, which is pinned then', async () => {
+    const { server, rpc, store } = await make()
+    const file = pattern(600_000)
+    const cid = await server.publish(file)
+    const content = new SourcedContentStore({ local: store, sources: [new KuboNetwork(rpc)] })
+    expect(await content.has(cid)).toBe(false)
+    expect(Buffer.compare(await content.get(cid, ENOUGH), file)).toBe(0)
+    expect(server.pins).toEqual(new Set([cid]))
+    server.network.clear()
+    expect(await store.has(cid)).toBe(true)
+  })
+
+  it('gives a file in another layout, which is held as it is', async () => {
+    const { server, rpc, store } = await make()
+    const raw = cidText(CID.createV1(RAW, cidV0OfDigest(sha256(HELLO)).multihash))
+    server.network.set(Buffer.from(parseCid(raw).multihash.bytes).toString('hex'), HELLO)
+    expect(Buffer.from(await new KuboNetwork(rpc).get(raw, ENOUGH))).toEqual(HELLO)
+    expect(await store.has(raw)).toBe(true)
+  })
+
+  it('pins nothing that is too large, changed or nowhere', async () => {
+    const { server, rpc } = await make()
+    const network = new KuboNetwork(rpc)
+    const cid = await server.publish(pattern(600_000))
+    expect(await failureOf(network.get(cid, { maxBytes: 599_999 }))).toBe('CONTENT_TOO_LARGE')
+    server.fault = 'lying'
+    expect(await failureOf(network.get(cid, ENOUGH))).toBe('CONTENT_MISMATCH')
+    server.fault = undefined
+    const absent = cidText((await fileBlocks(HELLO)).root)
+    expect(await failureOf(network.get(absent, ENOUGH))).toBe('CONTENT_NOT_REACHABLE')
+    expect(server.pins).toEqual(new Set())
+  })
+})
