@@ -31,7 +31,8 @@ export interface SourceFile {
   tree: ts.SourceFile
 }
 
-const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'coverage', '.git', '.rootline'])
+/** Folders that are no part of the project; `.git` is a file in a second work tree. */
+const SKIPPED = new Set(['node_modules', 'dist', 'coverage', '.git', '.rootline'])
 
 /** Paths of all files of the project below `folder`, from its root, with forward slashes; sorted. */
 export function listFiles(root: string, folder = '.'): string[] {
@@ -39,7 +40,8 @@ export function listFiles(root: string, folder = '.'): string[] {
   const visit = (path: string): void => {
     for (const entry of readdirSync(path, { withFileTypes: true })) {
       const child = join(path, entry.name)
-      if (entry.isDirectory() && !SKIPPED_FOLDERS.has(entry.name)) visit(child)
+      if (SKIPPED.has(entry.name)) continue
+      if (entry.isDirectory()) visit(child)
       else if (entry.isFile()) found.push(relative(root, child).split(sep).join('/'))
     }
   }

@@ -57,7 +57,7 @@ export class Metrics {
 
 function nodeGauges(
   registry: Registry,
-  { observer, queue, unresolvable, ledger }: NodeStatus,
+  { observer, queue, unresolvable, ledger, map }: NodeStatus,
   now: number,
 ): void {
   const set = (name: string, help: string, value: number): void =>
@@ -80,6 +80,8 @@ function nodeGauges(
     after(observer.cursor),
   )
   set('observer_lag', 'How far the observer is behind the ledger, in transaction numbers.', observer.lag)
+  if (map !== undefined)
+    set('map_leaves', 'Leaves of the log that the map of the operations covers.', map.size)
   set('observer_running', '1 if the observer runs.', observer.running ? 1 : 0)
   set('unresolvable_transactions', 'Transactions whose files are missing.', unresolvable.count)
   set(

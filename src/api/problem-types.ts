@@ -112,6 +112,11 @@ const LEDGER_PROBLEMS: Partial<Record<LedgerErrorCode, ProblemType>> = {
     title: 'It is not known whether the ledger has taken it.',
     retryAfter: 10,
   },
+  LEDGER_FILES_UNAVAILABLE: {
+    status: 503,
+    title: 'Files of an anchor of the log cannot be had.',
+    retryAfter: 60,
+  },
   LEDGER_FROZEN: { status: 503, title: 'The ledger has shown two histories.' },
   LEDGER_UNREACHABLE: { status: 503, title: 'The ledger did not answer.', retryAfter: 5, internal: true },
 }

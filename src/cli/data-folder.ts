@@ -13,6 +13,8 @@ export interface DataFolder {
   log: string
   content: string
   node: string
+  /** The map of the operations on the log: made anew where it is missing. */
+  map: string
   /** The node's database while a repair makes it anew, and once that is done. */
   nodeUnfinished: string
   nodeRebuilt: string
@@ -33,6 +35,7 @@ export function dataFolder(path: string): DataFolder {
     evidence: join(path, 'log-evidence.json'),
     content: join(path, 'content'),
     node: join(path, 'node'),
+    map: join(path, 'map'),
     nodeUnfinished: join(path, 'node.unfinished'),
     nodeRebuilt: join(path, 'node.rebuilt'),
     logKey: join(path, 'log.key'),

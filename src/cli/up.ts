@@ -17,10 +17,12 @@ import type { BlockSource, ContentStore } from '../content/types.ts'
 import { FollowedLog } from '../ledger/follower/followed-log.ts'
 import { systemClock } from '../ledger/log/clock.ts'
 import { generateLogKey } from '../ledger/log/key.ts'
+import type { LeafSource } from '../ledger/log/leaf-source.ts'
 import { publishedCheckpointFile } from '../ledger/log/published-checkpoint.ts'
 import { TransparencyLog } from '../ledger/log/transparency-log.ts'
 import type { Ledger } from '../ledger/types.ts'
 import type { NoteSigner } from '../merkle/signing-key.ts'
+import { OperationMap } from '../node/map/operation-map.ts'
 import { type NodeEvent, type NodeSettings, startNode } from '../node/node.ts'
 import type { SidetreeNode } from '../node/types.ts'
 import type { DidMethod } from '../sidetree/did.ts'
@@ -72,7 +74,9 @@ export interface RunningNode {
 
 /** The parts of a node that are not the node's own database, open. */
 export interface OpenLedger extends OpenContent {
-  log: Ledger & LogReader
+  log: Ledger & LogReader & LeafSource
+  /** The map that the log keeps; absent where it keeps none, or is followed. */
+  map?: OperationMap
   close(): Promise<void>
 }
 
@@ -96,7 +100,7 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
   return closingOnFailure(async closers => {
     const opened =
       followed === undefined
-        ? await openLedgerInto(closers, settings, options)
+        ? await openLedgerInto(closers, settings, { ...options, mapped: true })
         : await openFollowedInto(closers, settings, followed, options)
     const store = await openStore(closers, folder.node)
     const token = await readOrMake(folder.token, generateToken)
@@ -108,12 +112,16 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
       counts.add(event)
       if (logger !== undefined) logSource(logger, event)
     }
+    const sourced =
+      sources.length === 0 ? content : new SourcedContentStore({ local: content, sources, onEvent })
+    const map = opened.map ?? (await openMapInto(closers, settings, sourced))
     const node = await startNode({
       method: methodOf(settings),
       versions: PROTOCOL_VERSIONS[settings.protocol],
       store,
-      content: sources.length === 0 ? content : new SourcedContentStore({ local: content, sources, onEvent }),
+      content: sourced,
       ledger: log,
+      map: { operations: map, leaves: log },
       writer: WRITER,
       settings: nodeSettings(settings),
       ...(logger === undefined ? {} : { onEvent: event => logEvent(logger, event) }),
@@ -181,7 +189,7 @@ async function openStore(closers: Closers, location: string): Promise<Store> {
 async function openLedgerInto(
   closers: Closers,
   settings: Settings,
-  options: OpenOptions,
+  options: OpenOptions & { mapped?: boolean },
 ): Promise<Omit<OpenLedger, 'close'>> {
   const folder = dataFolder(settings.data)
   await makeDataFolder(folder)
@@ -189,17 +197,36 @@ async function openLedgerInto(
   const content = await openContentInto(closers, settings, folder)
   const signer = await logSigner(folder, logStore, settings)
   const cosigning = await cosigningBy(settings, signer.verifier, options.logger)
+  const map = options.mapped === true ? await openMapInto(closers, settings, content.content) : undefined
   const log = await TransparencyLog.open({
     store: logStore,
     published: publishedCheckpointFile(folder.checkpoint),
     signer,
     origin: signer.verifier.name,
     clock: systemClock,
+    ...(map === undefined ? {} : { map }),
     ...(cosigning === undefined ? {} : { cosigning }),
     acceptUnknownHistory: options.acceptUnknownHistory ?? false,
   })
   closers.push(() => log.close())
-  return { log, ...content }
+  return map === undefined ? { log, ...content } : { log, map, ...content }
+}
+
+/** The map of the operations on a log, from the content that they are in. */
+async function openMapInto(
+  closers: Closers,
+  settings: Settings,
+  content: ContentStore,
+): Promise<OperationMap> {
+  const store = await openStore(closers, dataFolder(settings.data).map)
+  const map = new OperationMap({
+    store,
+    content,
+    versions: PROTOCOL_VERSIONS[settings.protocol],
+    fetchTimeoutMs: settings['observer.fetchTimeoutMs'],
+  })
+  closers.push(() => map.close())
+  return map
 }
 
 /** A log that is followed, from its first look on, and the content that is here. */

@@ -20,6 +20,10 @@ export type LedgerErrorCode =
   | 'LEDGER_KEY_MISMATCH'
   /** The anchor may be on the ledger or not: look at `transactions` before it is anchored again. */
   | 'LEDGER_OUTCOME_UNKNOWN'
+  /** Files of an anchor cannot be had, so that the log cannot state the map over it. */
+  | 'LEDGER_FILES_UNAVAILABLE'
+  /** A `map` leaf states another root than the anchors before it come to. */
+  | 'LEDGER_MAP_WRONG'
   | 'LEDGER_TRANSACTION_UNKNOWN'
   | 'LEDGER_UNREACHABLE'
   /** Nothing is anchored here: the ledger is another's, and is only followed. */

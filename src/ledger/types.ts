@@ -158,6 +158,11 @@ export interface Ledger {
   transactions(after: number | undefined, limit: number): Promise<LedgerTransaction[]>
   head(): Promise<LedgerHead>
   reorganised(since: LedgerPosition): Promise<Reorganisation>
+  /**
+   * The proof of the `map` leaf that the newest published checkpoint ends in; undefined where it ends in none. Absent where
+   * the ledger has no such leaves.
+   */
+  mapLeaf?(): LogProof | undefined
   /** @throws LedgerError LEDGER_TRANSACTION_UNKNOWN */
   proof(transaction: LedgerPosition): Promise<LedgerProof>
   /** Checks a proof of this ledger against what was pinned; each check on its own, without network. */

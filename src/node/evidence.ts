@@ -3,6 +3,7 @@ import type { ContentStore } from '../content/types.ts'
 import type { LedgerTransaction } from '../ledger/types.ts'
 import { type AnchorString, parseAnchorString } from '../sidetree/anchor-string.ts'
 import { type BatchOutcome, BatchReader, readBatch, type WantedFile } from '../sidetree/batch-read.ts'
+import { type BatchReference, batchReferences } from '../sidetree/batch-references.ts'
 import { SidetreeError } from '../sidetree/errors.ts'
 import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
 import { StoreError } from '../store/errors.ts'
@@ -34,6 +35,8 @@ export interface TransactionEvidence {
   problem?: Check
   /** Those of the DID that was asked for, by operation index. */
   operations: ReadonlyMap<number, OperationEvidence>
+  /** All that its index files name of that DID, also what counts for nothing. */
+  references: BatchReference[]
 }
 
 /** Where transactions are read: the ledger and the content of a node, or those of a proof that was carried away. */
@@ -77,7 +80,15 @@ export class EvidenceReader {
     if (anchor instanceof SidetreeError) {
       const detail = `${transaction.anchorString} is no anchor string (${anchor.code}).`
       const check: Check = { result: 'fail', detail }
-      return { transaction, proof, anchorString: check, files: [], problem: check, operations: new Map() }
+      return {
+        transaction,
+        proof,
+        anchorString: check,
+        files: [],
+        problem: check,
+        operations: new Map(),
+        references: [],
+      }
     }
     const files: FileEvidence[] = []
     const reader = new BatchReader(anchor, params)
@@ -93,6 +104,7 @@ export class EvidenceReader {
       files,
       ...problemOf(outcome),
       operations: operationsOf(outcome, suffix, params),
+      references: batchReferences(outcome).filter(({ didSuffix }) => didSuffix === suffix),
     }
   }
 

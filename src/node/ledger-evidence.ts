@@ -12,6 +12,7 @@ import { parseCheckpoint } from '../merkle/checkpoint.ts'
 import { MerkleError } from '../merkle/errors.ts'
 import { parseNote } from '../merkle/note.ts'
 import { basesOf } from '../trust/codes.ts'
+import type { MapEvidence } from './proof/proven-map.ts'
 
 /** The checkpoint that a proof of a log ends in. */
 export interface CheckpointName {
@@ -40,6 +41,8 @@ export interface LedgerProgress {
   cursor: LedgerPosition | undefined
   /** That transaction, as the ledger has it now, and its proof. Absent where the ledger has another there, or none. */
   reached?: { transaction: LedgerTransaction; proof: LedgerEvidence }
+  /** What a map of the ledger shows of the operations, where that is what their being all rests on. */
+  map?: MapEvidence
 }
 
 /**

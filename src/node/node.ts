@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ContentStore } from '../content/types.ts'
-import type { Ledger } from '../ledger/types.ts'
+import type { LeafSource } from '../ledger/log/leaf-source.ts'
+import type { Ledger, LedgerProblem } from '../ledger/types.ts'
 import { type DidMethod, didPrefix } from '../sidetree/did.ts'
 import { longFormDid } from '../sidetree/long-form.ts'
 import type { ProtocolVersions } from '../sidetree/parameters.ts'
@@ -13,6 +14,8 @@ import { Explainer } from './explainer.ts'
 import { bindToLedger } from './identity.ts'
 import { Intake } from './intake.ts'
 import { headOrSeen } from './ledger-head.ts'
+import { MapKeeper, type MappedLedger, reasonOf } from './map/map-keeper.ts'
+import type { OperationMap } from './map/operation-map.ts'
 import { nextPositionOn } from './next-position.ts'
 import { Observer, type ObserverEvent } from './observer.ts'
 import { OperationStore } from './operation-store.ts'
@@ -46,6 +49,11 @@ export interface NodeParts {
   ledger: Ledger
   /** Who anchors, in the ledger's own terms. */
   writer: string
+  /**
+   * The map of the operations on this ledger, for proofs that they are all; left open when the node stops. Absent where the
+   * ledger has none.
+   */
+  map?: { operations: OperationMap; leaves: LeafSource }
   /** Unix milliseconds. Default: this machine's clock. */
   now?: () => number
   /** From 0 to 1, for the jitter of retries. Default: Math.random. */
@@ -101,6 +109,7 @@ class Node implements SidetreeNode {
   readonly #intake: Intake
   readonly #resolver: Resolver
   readonly #explainer: Explainer
+  readonly #map: MapKeeper | undefined
   #stopped: Promise<void> | undefined
 
   constructor(parts: NodeParts, queue: OperationQueue) {
@@ -147,12 +156,14 @@ class Node implements SidetreeNode {
       next,
       readUntil,
     })
+    this.#map = mapKeeper(parts)
     this.#explainer = new Explainer({ resolver: this.#resolver, operations, ledger, content, versions, now })
   }
 
   start(): void {
     this.#observer.start()
     this.#batches.start()
+    this.#map?.start()
   }
 
   async submit(request: Uint8Array): Promise<Submission> {
@@ -200,7 +211,14 @@ class Node implements SidetreeNode {
         reason: 'NOT_ANCHORED',
       })
     }
-    return makeResolutionProof(did.shortForm, did.suffix, { ...this.#parts, operations: this.#operations })
+    const { ledger, content, versions } = this.#parts
+    const proofParts = { ledger, content, versions, operations: this.#operations }
+    const keeper = this.#map
+    return makeResolutionProof(
+      did.shortForm,
+      did.suffix,
+      keeper === undefined ? proofParts : { ...proofParts, view: size => keeper.view(size) },
+    )
   }
 
   history(did: string): Promise<HistoryEntry[]> {
@@ -221,7 +239,7 @@ class Node implements SidetreeNode {
     const description = ledger.describe()
     const head = await headOrSeen(ledger, this.#operations)
     const cursor = this.#operations.cursor()?.number
-    const problems = ledger.problems?.() ?? []
+    const problems = [...(ledger.problems?.() ?? []), ...this.#mapProblems()]
     return {
       method: this.method,
       ledger: {
@@ -245,6 +263,29 @@ class Node implements SidetreeNode {
         ...errorText(this.#batches.lastError),
       },
       unresolvable: await this.#unresolvable(),
+      ...this.#mapStatus(),
+    }
+  }
+
+  #mapProblems(): LedgerProblem[] {
+    const wrong = this.#parts.map?.operations.wrong
+    if (wrong === undefined) return []
+    const { index, stated, computed } = wrong
+    const detail = `the map leaf ${index} of the log states the root ${stated}, and the anchors before it come to ${computed}`
+    return [{ code: 'LEDGER_MAP_WRONG', detail }]
+  }
+
+  #mapStatus(): Pick<NodeStatus, 'map'> {
+    const operations = this.#parts.map?.operations
+    if (operations === undefined) return {}
+    const { size, wrong } = operations
+    const error = this.#map?.lastError
+    return {
+      map: {
+        size,
+        ...(error === undefined ? {} : { lastError: reasonOf(error) }),
+        ...(wrong === undefined ? {} : { wrong }),
+      },
     }
   }
 
@@ -266,6 +307,7 @@ class Node implements SidetreeNode {
     this.#parts.ledger.release?.()
     await this.#batches.stop()
     await this.#observer.stop()
+    await this.#map?.stop()
     await this.#pool.close()
     await this.#parts.store.close()
   }
@@ -316,6 +358,17 @@ class Node implements SidetreeNode {
     const { ledger, versions } = this.#parts
     return { ...base, ...(await outcomeOf(record, { operations: this.#operations, ledger, versions })) }
   }
+}
+
+function mapKeeper({ map, ledger, settings = {} }: NodeParts): MapKeeper | undefined {
+  if (map === undefined) return undefined
+  const { operations, leaves } = map
+  const mapped: MappedLedger = {
+    head: () => ledger.head(),
+    onTransaction: listener => ledger.onTransaction(listener),
+    leaves: (first, limit) => leaves.leaves(first, limit),
+  }
+  return new MapKeeper({ ...settings, map: operations, ledger: mapped })
 }
 
 function errorText(error: unknown): { lastError?: string } {

@@ -54,8 +54,13 @@ export class NewestEdges {
   all(evidence: NewestEvidence): string[] {
     const { progress, until, others, unresolvable, now } = evidence
     const end = this.#end(progress)
+    // With a map it is that which shows whether these are all, and the document stands on it already.
+    const complete =
+      progress.map === undefined
+        ? [this.#edge(DID, end.node, 'COMPLETENESS', this.#completeness(progress, until))]
+        : []
     return [
-      this.#edge(DID, end.node, 'COMPLETENESS', this.#completeness(progress, until)),
+      ...complete,
       ...end.edges,
       ...(until === undefined
         ? this.#fresh(end.node, progress, now)

@@ -4,8 +4,10 @@ import { type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
 import { thisSoftware } from '../trust/roots.ts'
 import type { TrustReport } from '../trust/types.ts'
 import type { ResolvedState } from './answer.ts'
+import type { LedgerProgress } from './ledger-evidence.ts'
 import type { Check } from './operation-evidence.ts'
 import { type Recomputation, sameState } from './recomputation.ts'
+import { mapEdges } from './report-map.ts'
 import { NewestEdges, type NewestEvidence } from './report-newest.ts'
 import { type ChainLink, OperationEdges } from './report-operations.ts'
 import { TransactionEdges } from './report-transactions.ts'
@@ -43,7 +45,8 @@ export class ResolutionReport {
     const timed = options.versionTime !== undefined || versions.length > 1
     const operations = new OperationEdges(this.#writer, transactions, suffix, timed)
     const added = operations.all(evidence.chain)
-    const document = added.flatMap(({ own, path }) => [...own, ...path])
+    const mapped = this.#mapped(transactions, newest.progress)
+    const document = [...mapped, ...added.flatMap(({ own, path }) => [...own, ...path])]
     const last = added.at(-1)
     const end =
       last?.node ?? this.#writer.node({ id: 'operations', kind: 'operation', label: 'operations of the DID' })
@@ -52,9 +55,11 @@ export class ResolutionReport {
       this.#recomputed(end, evidence, this.#writer.passed(document)),
     )
     this.#claim('document', this.#documentStatement(), document)
-    this.#active(end, last?.path ?? [], document, options)
+    // A proof that was carried away can be old.
+    const when = newest.progress.map === undefined ? whenOf(options) : 'as of the checkpoint'
+    this.#active(end, [...mapped, ...(last?.path ?? [])], document, when)
     if (options.versionId === undefined) {
-      this.#newest(new NewestEdges(this.#writer, transactions, suffix).all(newest), options)
+      this.#newest([...mapped, ...new NewestEdges(this.#writer, transactions, suffix).all(newest)], evidence)
     } else {
       this.#writer.report.notShown('Whether this version is the newest: a version was asked for.')
     }
@@ -114,8 +119,7 @@ export class ResolutionReport {
   }
 
   /** Stands on the last operation; that this is the last, and all before it, is looked at with the document. */
-  #active(end: string, path: readonly string[], document: readonly string[], options: VersionOptions): void {
-    const when = whenOf(options)
+  #active(end: string, path: readonly string[], document: readonly string[], when: string | undefined): void {
     const check = this.#checkActive(this.#writer.passed(document))
     const statement = when === undefined ? 'The DID is active.' : `The DID was active ${when}.`
     this.#claim('active', statement, [this.#writer.edge(DID, end, 'DID_ACTIVE', check), ...path])
@@ -140,10 +144,15 @@ export class ResolutionReport {
       : { result: 'pass', detail: 'Resolved anew, no operation that was read again deactivates it.' }
   }
 
-  #newest(edges: string[], options: VersionOptions): void {
+  /** With a map, all that is said of the DID stands on it: whoever made the proof could leave out what comes first. */
+  #mapped(transactions: TransactionEdges, { map, reached }: LedgerProgress): string[] {
+    return map === undefined ? [] : mapEdges(this.#writer, transactions, map, reached?.proof.checkpoint)
+  }
+
+  #newest(edges: string[], { options, newest }: ResolutionEvidence): void {
     const when = whenOf(options) ?? 'now'
     this.#claim('newest', `No operation that this ledger shows changes the document ${when}.`, edges)
-    if (this.#writer.ledger.partial === true) return
+    if (this.#writer.ledger.partial === true || newest.progress.map !== undefined) return
     this.#writer.report.notShown(
       'That no operation of the DID is missing from the database of this node: which there are was looked up there, and the ledger was not read again.',
     )

@@ -1,19 +1,16 @@
 import type { ContentStore } from '../content/types.ts'
 import type { LedgerTransaction } from '../ledger/types.ts'
-import { type AnchorString, parseAnchorString } from '../sidetree/anchor-string.ts'
 import {
   type BatchOutcome,
-  BatchReader,
+  type BatchReader,
   isFormProblem,
-  readBatch,
   type WantedFile,
 } from '../sidetree/batch-read.ts'
 import { checkOperation, type SignedDataVerdict, signedDataInputOf } from '../sidetree/check.ts'
-import { SidetreeError } from '../sidetree/errors.ts'
-import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
+import type { ProtocolParameters, ProtocolVersions } from '../sidetree/parameters.ts'
 import type { AnchoredOperation } from '../sidetree/types.ts'
+import { type FetchFailures, readBatchFiles } from './batch-files.ts'
 import type { CheckPool } from './check-pool.ts'
-import { fetchFile } from './file-fetcher.ts'
 import type { StoredOperation, TransactionRecord, UnresolvableRecord } from './records.ts'
 
 /** What reading a transaction takes. */
@@ -35,9 +32,6 @@ export type ReadTransaction =
 /** What was found of the signed data of each operation of a batch, in their order; undefined for a create. */
 type Verdicts = (SignedDataVerdict | undefined)[]
 
-/** A failure to fetch, kept for the operator. */
-type FetchFailures = Map<string, { code: string; detail: string }>
-
 /**
  * Turns a transaction into checked operations: its files are fetched (side by side where one does not name the
  * other), parsed, and every signature in them is verified. A fault of the files makes a verdict; a file that cannot
@@ -56,27 +50,10 @@ export class TransactionReader {
     firstSeen: number,
     signal?: AbortSignal,
   ): Promise<ReadTransaction> {
-    const params = parametersAt(this.#parts.versions, transaction.time)
-    if (params === undefined)
-      return this.#invalid(transaction, firstSeen, 'BEFORE_GENESIS', 'older than the protocol')
-    let anchor: AnchorString
-    try {
-      anchor = parseAnchorString(transaction.anchorString, params)
-    } catch (error) {
-      if (!(error instanceof SidetreeError)) throw error
-      return this.#invalid(transaction, firstSeen, error.code, error.message)
-    }
-    const { content, fetchTimeoutMs: timeoutMs = 10_000 } = this.#parts
-    const failures: FetchFailures = new Map()
-    const files: TransactionRecord['files'] = []
-    const reader = new BatchReader(anchor, params, 'defer')
-    const fetched = await readBatch(reader, async wanted => {
-      const file = await fetchFile(content, wanted, { timeoutMs, signal })
-      if (file.failure === undefined) files.push({ role: wanted.role, uri: wanted.uri })
-      else failures.set(wanted.uri, file.failure)
-      return file.fetched
-    })
-    if (fetched.status === 'incomplete') return unresolvable(fetched, failures)
+    const reading = await readBatchFiles(this.#parts, transaction, 'defer', signal)
+    if (reading.status === 'void') return this.#invalid(transaction, firstSeen, reading.code, reading.detail)
+    const { reader, params, files, outcome, failures } = reading
+    if (outcome.status === 'incomplete') return unresolvable(outcome, failures)
     return this.#decide({ transaction, firstSeen, files }, reader, params)
   }
 

@@ -2,6 +2,7 @@ import type { JsonObject } from '../codec/json.ts'
 import type { LedgerProblem } from '../ledger/types.ts'
 import type { OperationType } from '../sidetree/types.ts'
 import type { TrustReport } from '../trust/types.ts'
+import type { WrongRoot } from './map/records.ts'
 import type { TransactionRecord } from './records.ts'
 
 /** Life of an operation that was handed to this node. */
@@ -103,6 +104,15 @@ export interface NodeStatus {
   }
   queue: { operations: number; oldest?: string; batching: boolean; lastError?: string }
   unresolvable: { count: number; oldest?: string; transactions: UnresolvableSummary[] }
+  /** The map of the operations on the ledger; absent where there is none. */
+  map?: {
+    /** Leaves of the log that it covers. */
+    size: number
+    /** Why it is behind. */
+    lastError?: string
+    /** The first `map` leaf of the log that states another root than its anchors come to. */
+    wrong?: WrongRoot
+  }
 }
 
 /** A transaction whose files could not be had yet. */

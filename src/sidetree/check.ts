@@ -1,5 +1,4 @@
 import { CodecError } from '../codec/errors.ts'
-import { canonicalize } from '../codec/jcs.ts'
 import type { JsonValue } from '../codec/json.ts'
 import { encodedMultihash } from '../codec/multihash.ts'
 import { verifySignature } from '../keys/verify.ts'
@@ -7,7 +6,7 @@ import { commitmentOfReveal } from './commitment.ts'
 import { type ValidDelta, validateDelta } from './delta.ts'
 import { SidetreeError } from './errors.ts'
 import { requireMultihash } from './input.ts'
-import { operationDigest } from './operation-id.ts'
+import { canonicalOrNothing, operationDigest } from './operation-id.ts'
 import type { ProtocolParameters } from './parameters.ts'
 import { parseSignedData, type SignedDataInput } from './signed-data.ts'
 import { validateSuffixData } from './suffix-data.ts'
@@ -157,16 +156,6 @@ function applyDelta(checked: CheckedOperation, reading: DeltaReading, deltaHash:
   } else {
     checked.patches = valid.delta.patches
     checked.nextUpdateCommitment = valid.delta.updateCommitment
-  }
-}
-
-function canonicalOrNothing(value: JsonValue | undefined): string | undefined {
-  if (value === undefined) return undefined
-  try {
-    return canonicalize(value)
-  } catch (error) {
-    if (error instanceof CodecError) return undefined
-    throw error
   }
 }
 

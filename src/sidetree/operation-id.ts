@@ -1,3 +1,4 @@
+import { CodecError } from '../codec/errors.ts'
 import { encodedSha256 } from '../codec/hash.ts'
 import { canonicalize } from '../codec/jcs.ts'
 import type { JsonValue } from '../codec/json.ts'
@@ -29,4 +30,25 @@ export function operationDigest(
       ? `"suffixData":${canonicalSuffixData ?? 'null'},"type":"create"}`
       : JSON.stringify({ didSuffix, revealValue, signedData, type }).slice(1)
   return encodedSha256(`{${delta}${rest}`)
+}
+
+/** As {@link operationDigest}, of an operation that the files of a batch give and that nothing was checked of yet. */
+export function anchoredDigest(operation: AnchoredOperation): string {
+  const { delta, canonicalDelta, suffixData } = operation
+  return operationDigest(
+    operation,
+    canonicalDelta ?? canonicalOrNothing(delta as unknown as JsonValue | undefined),
+    canonicalOrNothing(suffixData as unknown as JsonValue | undefined),
+  )
+}
+
+/** The canonical form of a value that was parsed; undefined where there is none, or it has none. */
+export function canonicalOrNothing(value: JsonValue | undefined): string | undefined {
+  if (value === undefined) return undefined
+  try {
+    return canonicalize(value)
+  } catch (error) {
+    if (error instanceof CodecError) return undefined
+    throw error
+  }
 }

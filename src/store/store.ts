@@ -1,7 +1,7 @@
 import { open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { ClassicLevel } from 'classic-level'
+import { ClassicLevel, type Iterator } from 'classic-level'
 import { StoreError, type StoreErrorCode } from './errors.ts'
 import { findDamagedLog } from './write-log.ts'
 
@@ -26,6 +26,14 @@ export interface Batch {
   add(change: Change): void
   /** Applies them; `sync`: so that they survive a power cut. */
   write(sync?: boolean): Promise<void>
+  close(): Promise<void>
+}
+
+/** A database as it was at a moment, while it goes on. Ends with `close`, or when the database is closed. */
+export interface Snapshot {
+  get(key: Uint8Array): Uint8Array | undefined
+  /** Entries of a range, in key order. */
+  entries(range: Range): AsyncGenerator<[Uint8Array, Uint8Array]>
   close(): Promise<void>
 }
 
@@ -96,6 +104,19 @@ export class Store {
     return sealed === undefined ? undefined : this.#unseal(key, sealed)
   }
 
+  /** The database as it is now, after the writes that have returned. */
+  snapshot(): Snapshot {
+    const snapshot = this.#guard(() => this.#db.snapshot())
+    return {
+      get: key => {
+        const sealed = this.#guard(() => this.#db.getSync(key, { snapshot }))
+        return sealed === undefined ? undefined : this.#unseal(key, sealed)
+      },
+      entries: range => this.#entries(() => this.#db.iterator({ ...range, snapshot })),
+      close: () => snapshot.close(),
+    }
+  }
+
   /** The values of several keys, in their order. */
   async getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     const sealed = await this.#guardAsync(() => this.#db.getMany(keys))
@@ -105,8 +126,14 @@ export class Store {
   }
 
   /** Entries of a range, in key order. */
-  async *entries(range: Range): AsyncGenerator<[Uint8Array, Uint8Array]> {
-    const iterator = this.#guard(() => this.#db.iterator(range))
+  entries(range: Range): AsyncGenerator<[Uint8Array, Uint8Array]> {
+    return this.#entries(() => this.#db.iterator(range))
+  }
+
+  async *#entries(
+    open: () => Iterator<Database, Uint8Array, Uint8Array>,
+  ): AsyncGenerator<[Uint8Array, Uint8Array]> {
+    const iterator = this.#guard(open)
     try {
       for (;;) {
         const page = await this.#guardAsync(() => iterator.nextv(256))

@@ -237,6 +237,27 @@ export const CHECKS = {
     purpose: 'ledger-order',
     fail: 'Use a ledger that proves inclusion, or accept the word of the one that was asked.',
   },
+  LEAF_MAP: {
+    meaning: 'The last leaf of the checkpoint states the root of a map of the operations of each DID.',
+    spec: 'Rootline operation map',
+    relation: 'hashOf',
+    fail: 'The proof has no map of this checkpoint. Ask for another proof.',
+  },
+  MAP_VALUE: {
+    meaning:
+      'The map has for the DID what the operations here come to, so that none is left out and none is added.',
+    spec: 'Rootline operation map; Rootline Merkle map',
+    relation: 'includedIn',
+    fail: 'Operations of the DID are missing from the proof, or the log left some out of its map. Ask another node for a proof.',
+  },
+  MAP_WORD: {
+    meaning: 'The log says that its map has every operation that its anchors hold.',
+    spec: DESIGN,
+    relation: 'trustedAs',
+    basis: ['remote'],
+    purpose: 'operation-map',
+    fail: 'Follow the log: a node that has the files makes the map anew.',
+  },
   COMPLETENESS: {
     meaning: 'All operations of the DID up to the head are here: this node read the whole ledger itself.',
     spec: DESIGN,

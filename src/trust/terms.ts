@@ -65,6 +65,7 @@ export const PURPOSES = {
   'ledger-time': 'when an anchor or a stamp was made',
   'cosigning-time': 'when a checkpoint was there at the latest',
   'newest-checkpoint': 'that the log has no newer checkpoint than the one that it shows',
+  'operation-map': 'that the map of the log has every operation that its anchors hold',
   'unseen-files': 'that files which nobody could read say nothing of this DID',
   time: 'what time it is now',
   resolution: 'the whole answer to a resolution, unchecked',

@@ -232,7 +232,7 @@ describe('rootline log', () => {
     const whole = await runHere(['log', 'verify', '--data', path])
     expect(whole.status).toBe(0)
     expect(whole.stdout).toMatch(
-      /^the log localhost\/rootline-\d{8} is whole: 2 entries, root [0-9a-f]{64}\n$/,
+      /^the log localhost\/rootline-\d{8} is whole: 4 entries, root [0-9a-f]{64}\n$/,
     )
     await damage(join(path, 'log'), Buffer.from('e'))
     const damaged = await runHere(['log', 'verify', '--data', path])

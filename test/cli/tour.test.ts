@@ -19,7 +19,7 @@ it('the tour shows the life of a DID with its trust report, and leaves nothing b
     expect(stdout).toContain(text)
   }
   expect(stdout).toMatch(
-    /create {6}transaction 0\n.*update {6}transaction 1\n.*recover {5}transaction 2\n.*deactivate {2}transaction 3/,
+    /create {6}transaction 0\n.*update {6}transaction 2\n.*recover {5}transaction 4\n.*deactivate {2}transaction 6/,
   )
   expect(stdout).toContain('Every step did what it says')
   expect(readdirSync(TMPDIR)).toEqual([])

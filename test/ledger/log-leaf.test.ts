@@ -26,20 +26,25 @@ const leaf = fc.oneof(
     root: fc.uint8Array({ minLength: 32, maxLength: 32 }).map(bytes => Buffer.from(bytes).toString('hex')),
     writer: leafText,
   }),
+  fc.record({
+    type: fc.constant('map' as const),
+    time,
+    root: fc.uint8Array({ minLength: 32, maxLength: 32 }).map(bytes => Buffer.from(bytes).toString('hex')),
+  }),
 )
 
 describe('leaves of the log (docs/spec/log-leaf.md)', () => {
   it('the example of the specification is what is written, and hashes to what it says', () => {
     const text = readFileSync(new URL('../../docs/spec/log-leaf.md', import.meta.url), 'utf8')
     const blocks = [...text.matchAll(/```text\n(.*)\n```/g)].map(match => match[1] as string)
-    for (const [i, type] of ['anchor', 'stamp'].entries()) {
+    for (const [i, type] of ['anchor', 'stamp', 'map'].entries()) {
       const bytes = bytesOf(blocks[2 * i] as string)
       expect(parseLeaf(bytes).type).toBe(type)
       expect(encodeLeaf(parseLeaf(bytes))).toEqual(bytes)
       expect(hashLeaf(bytes).toString('hex')).toBe(blocks[2 * i + 1])
       expect(text).toContain(`${bytes.length} bytes`)
     }
-    expect(blocks.length).toBe(4)
+    expect(blocks.length).toBe(6)
   })
 
   it('a leaf survives, in one spelling', () => {

@@ -10,6 +10,7 @@ import { publishedCheckpointFile } from '../../src/ledger/log/published-checkpoi
 import { TransparencyLog } from '../../src/ledger/log/transparency-log.ts'
 import type { Ledger } from '../../src/ledger/types.ts'
 import { parseSigningKey } from '../../src/merkle/signing-key.ts'
+import { OperationMap } from '../../src/node/map/operation-map.ts'
 import { type NodeParts, startNode } from '../../src/node/node.ts'
 import type { SidetreeNode } from '../../src/node/types.ts'
 import { buildCreate, buildDeactivate, buildRecover, buildUpdate } from '../../src/sidetree/build.ts'
@@ -32,16 +33,20 @@ const LOG_KEY = generateLogKey('log.example/test')
 /** Verifies what the log of a test node signs. */
 export const LOG_VKEY = parseSigningKey(LOG_KEY).verifier.vkey
 
-/** Starts a node in `folder`; `wrap` may put something between it and its parts. */
+/**
+ * Starts a node in `folder`; `wrap` may put something between it and its parts.
+ * @param mapped true where the log's checkpoints end in a map, as those of `rootline up` do
+ */
 export async function startTestNode(
   folder: string,
   wrap: (parts: NodeParts) => NodeParts = parts => parts,
+  mapped = false,
 ): Promise<TestNode> {
-  const [logStore, contentStore, store] = await Promise.all(
-    ['log', 'content', 'node'].map(name => Store.open(join(folder, name))),
-  )
-  if (logStore === undefined || contentStore === undefined || store === undefined)
-    throw new TypeError('no stores')
+  const open = (name: string) => Store.open(join(folder, name))
+  const [logStore, contentStore, store] = [await open('log'), await open('content'), await open('node')]
+  const mapStore = mapped ? await open('map') : undefined
+  const content = new EmbeddedContentStore(contentStore)
+  const map = mapStore && new OperationMap({ store: mapStore, content, versions: [ROOTLINE] })
   const signer = parseSigningKey(LOG_KEY)
   const ledger = await TransparencyLog.open({
     store: logStore,
@@ -49,8 +54,8 @@ export async function startTestNode(
     signer,
     origin: 'log.example/test',
     clock: systemClock,
+    ...(map === undefined ? {} : { map }),
   })
-  const content = new EmbeddedContentStore(contentStore)
   const parts = wrap({
     method: METHOD,
     versions: [ROOTLINE],
@@ -59,13 +64,15 @@ export async function startTestNode(
     ledger,
     writer: 'test',
     settings: { batchIntervalMs: 5, pollMs: 200, workers: 1 },
+    ...(map === undefined ? {} : { map: { operations: map, leaves: ledger } }),
   })
   const node = await startNode(parts)
   const close = async () => {
     await node.stop()
     await parts.content.close()
     await parts.ledger.close()
-    await Promise.all([logStore.close(), contentStore.close()])
+    await map?.close()
+    await Promise.all([logStore.close(), contentStore.close(), mapStore?.close()])
   }
   return { node, ledger: parts.ledger, content: parts.content, close }
 }

@@ -8,6 +8,7 @@ import { PROTOCOL_VERSIONS } from '../../sidetree/parameters.ts'
 import { StoreError } from '../../store/errors.ts'
 import { Store } from '../../store/store.ts'
 import { EXIT } from '../../trust/exit-status.ts'
+import { checkMap } from '../check-map.ts'
 import { type DataFolder, dataFolder, requireDataFolder } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
 import { withExamples, withSettings } from '../options.ts'
@@ -16,9 +17,9 @@ import type { Settings } from '../settings.ts'
 import type { Terminal } from '../terminal.ts'
 import { verifierOf, verifyLogIn } from './log.ts'
 
-/** What was found in one of a folder's three databases. */
+/** What was found in one of a folder's databases. */
 interface Finding {
-  database: 'log' | 'content' | 'node'
+  database: 'log' | 'content' | 'node' | 'map'
   /** What was read, in a sentence. */
   read: string
   /** Empty where all is well. */
@@ -29,7 +30,8 @@ interface Finding {
 export function checkCommand(host: Host): Command {
   const command = new Command('check').description(
     "Check a node's folder, with no node running on it: every entry of the log, every block of content, every value and " +
-      "state of the node's database. Changes nothing.",
+      "state of the node's database, and the map that the log states of the operations, made anew from the files. " +
+      'Changes nothing.',
   )
   withExamples(command, 'rootline check --data ./node')
   return withSettings(command, 'data', 'method', 'protocol', 'kubo').action(action(host, check))
@@ -65,6 +67,8 @@ async function repair({ settings, terminal }: Run): Promise<undefined> {
   if (keeps) await salvage(folder.content, terminal)
   const discarded = keeps ? await discardDamaged(folder, terminal) : []
   await salvage(folder.node, terminal)
+  // It follows from the log and the content, and the next start makes it anew.
+  await rm(folder.map, { recursive: true, force: true })
   const rebuilt = await rebuild(folder, settings, terminal)
   const result = { data: folder.path, discarded, ...rebuilt }
   terminal.result(result, () =>
@@ -83,9 +87,11 @@ async function repair({ settings, terminal }: Run): Promise<undefined> {
 
 async function checkFolder(folder: DataFolder, settings: Settings, terminal: Terminal): Promise<Finding[]> {
   const verifier = await verifierOf(folder)
+  let leaves = 0
   return [
     await finding('log', terminal, async () => {
       const { size, root, problems } = await verifyLogIn(folder, verifier)
+      leaves = size
       return { read: `${size} entries, root ${root}`, problems }
     }),
     await finding('content', terminal, async () =>
@@ -97,7 +103,19 @@ async function checkFolder(folder: DataFolder, settings: Settings, terminal: Ter
         return { read: `${values} values, the states of ${dids} DIDs`, problems }
       }),
     ),
+    await finding('map', terminal, () => checkMapIn(folder, settings, leaves)),
   ]
+}
+
+async function checkMapIn(folder: DataFolder, settings: Settings, size: number) {
+  if (!keepsContent(folder, settings)) return { read: KEPT_BY_KUBO, problems: [] }
+  const { contentIn } = await composition()
+  const location = existsSync(folder.followed) ? folder.followed : folder.log
+  return withStore(location, log =>
+    withStore(folder.content, async store =>
+      checkMap({ log, size, content: contentIn(store), versions: PROTOCOL_VERSIONS[settings.protocol] }),
+    ),
+  )
 }
 
 /** One database; one that cannot be opened or walked is a finding too. */

@@ -184,7 +184,10 @@ async function review(session: DidSession, guide: Guide, did: string): Promise<v
     ).split('\n'),
   )
   const { size, note } = await session.client.checkpoint()
-  guide.require(size === operations.length, 'the log has one leaf for each operation')
+  guide.require(
+    size === 2 * operations.length,
+    'the log has a leaf for each operation, and one for the map after it',
+  )
   guide.step(
     'The log signs a checkpoint over all of its entries; who keeps one can show it if history is rewritten.',
     ...note.trimEnd().split('\n'),

@@ -3,6 +3,7 @@ import { isTreeSize } from '../../merkle/tree.ts'
 import { logSource } from '../../trust/roots.ts'
 import { LedgerError } from '../errors.ts'
 import { describeLog } from '../log/description.ts'
+import type { IndexedLeaf } from '../log/leaf-source.ts'
 import type { TreeView } from '../log/tree-view.ts'
 import { LogProofVerifier } from '../log/verify-proof.ts'
 import type {
@@ -131,6 +132,19 @@ export class FollowedLog implements Ledger {
     const { view, newest } = this.#shown ?? {}
     if (view === undefined || newest === undefined) return []
     return view.transactions(after === undefined ? 0 : after + 1, newest, limit)
+  }
+
+  /** Leaves of every type of the tree that is shown, from `first` on, at most `limit`, in order. */
+  async leaves(first: number, limit: number): Promise<IndexedLeaf[]> {
+    return this.#view?.leaves(first, limit) ?? []
+  }
+
+  mapLeaf(): LogProof | undefined {
+    const { published } = this.#follower
+    const found = published?.view.mapLeaf()
+    return published === undefined || found === undefined
+      ? undefined
+      : { kind: 'log', ...found, checkpoint: published.note }
   }
 
   /** @throws LedgerError LEDGER_FROZEN: what is newest is not known any more, and never will be */

@@ -23,11 +23,20 @@ export interface StampLeaf {
   writer: string
 }
 
-/** What a log holds at an index. */
-export type Leaf = AnchorLeaf | StampLeaf
+/** A leaf that states the root of the map over the operations that all leaves before it anchor (docs/spec/operation-map.md). */
+export interface MapLeaf {
+  type: 'map'
+  /** When the log took it: Unix seconds. */
+  time: number
+  /** 32 bytes in lower-case hexadecimal. */
+  root: string
+}
 
-/** A leaf as it is handed in: the log sets its time. */
-export type LeafContent = Leaf extends infer L ? (L extends Leaf ? Omit<L, 'time'> : never) : never
+/** What a log holds at an index. */
+export type Leaf = AnchorLeaf | StampLeaf | MapLeaf
+
+/** A leaf as a writer hands it in: the log sets its time. */
+export type LeafContent = Omit<AnchorLeaf, 'time'> | Omit<StampLeaf, 'time'>
 
 /** Longest anchor string and writer, in bytes of UTF-8. */
 export const MAX_LEAF_TEXT_BYTES = 1024
@@ -59,6 +68,7 @@ const HASH: Rule = {
 const TYPES = {
   anchor: { members: { anchorString: TEXT, writer: TEXT }, invalid: 'LEDGER_ANCHOR_INVALID' },
   stamp: { members: { root: HASH, writer: TEXT }, invalid: 'LEDGER_STAMP_INVALID' },
+  map: { members: { root: HASH }, invalid: 'LEDGER_LEAF_INVALID' },
 } as const satisfies {
   [T in Leaf['type']]: {
     members: Record<Exclude<keyof Extract<Leaf, { type: T }>, 'type' | 'time'>, Rule>
@@ -68,7 +78,7 @@ const TYPES = {
 
 /**
  * The bytes of a leaf: canonical JSON (RFC 8785).
- * @throws LedgerError LEDGER_ANCHOR_INVALID, LEDGER_STAMP_INVALID for a member that a leaf of its type cannot have
+ * @throws LedgerError LEDGER_ANCHOR_INVALID, LEDGER_STAMP_INVALID, LEDGER_LEAF_INVALID for a member that a leaf of its type cannot have
  */
 export function encodeLeaf(leaf: Leaf): Buffer {
   if (!isTime(leaf.time)) throw new TypeError('a leaf time is Unix seconds, up to the year 9999')

@@ -23,6 +23,8 @@ import { LeafClock, type LogClock } from './clock.ts'
 import type { Cosigning, CosigningOptions } from './cosigning.ts'
 import { describeLog } from './description.ts'
 import { encodeLeaf, type LeafContent } from './leaf.ts'
+import type { IndexedLeaf, LeafSource } from './leaf-source.ts'
+import type { LogMap, MapExtension } from './log-map.ts'
 import type { PublishedCheckpoint } from './published-checkpoint.ts'
 import { encodeHead, entryKey, HEAD_KEY, type LogHead, type LogStore } from './records.ts'
 import { checkAtStart } from './start-up.ts'
@@ -41,6 +43,8 @@ export interface TransparencyLogParts {
   /** Names the log, for ever; C2SP tlog-checkpoint wants a URL without scheme. Usually the name of its key. */
   origin: string
   clock: LogClock
+  /** Makes every checkpoint end in a `map` leaf. Default: there are none. */
+  map?: LogMap
   /** Gets the cosignatures that a checkpoint needs before it is published. Default: it needs none. */
   cosigning?: Cosigning
   /**
@@ -52,6 +56,8 @@ export interface TransparencyLogParts {
 
 /** Most leaves in one commit; each has at most some 4 KB. */
 const MAX_BATCH = 1024
+/** Operations that the anchors of one commit declare, where the log keeps a map; one anchor can have more. */
+const MAX_BATCH_OPERATIONS = 20_000
 /** How often the newest checkpoint is cosigned again while the log does not grow, in milliseconds. */
 const COSIGN_AGAIN_MS = 60_000
 /** Wait for witnesses after which the log counts as not well, in seconds. */
@@ -162,6 +168,17 @@ export class TransparencyLog implements Ledger {
     const { index, leaf } = await this.#sequenced({ type: 'stamp', root: text, writer })
     const { tree, checkpoint } = this.#published
     return { kind: 'log', leaf, index, inclusion: tree.inclusion(index), checkpoint }
+  }
+
+  /** Published leaves of every type from `first` on, at most `limit`, in order. */
+  async leaves(first: number, limit: number): Promise<IndexedLeaf[]> {
+    return this.#published.tree.leaves(first, limit)
+  }
+
+  mapLeaf(): LogProof | undefined {
+    const { tree, checkpoint } = this.#published
+    const found = tree.mapLeaf()
+    return found === undefined ? undefined : { kind: 'log', ...found, checkpoint }
   }
 
   async transactions(after: number | undefined, limit: number): Promise<LedgerTransaction[]> {
@@ -314,14 +331,29 @@ export class TransparencyLog implements Ledger {
   async #sequence(): Promise<void> {
     // One turn of the event loop, so that anchors of the same tick share a commit.
     await new Promise<void>(resolve => setImmediate(resolve))
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, MAX_BATCH)
-      try {
-        const sequenced = await this.#append(batch)
-        for (const [i, { resolve }] of batch.entries()) resolve(sequenced[i] as Sequenced)
-      } catch (error) {
-        for (const { reject } of batch) reject(error)
-      }
+    while (this.#waiting.length > 0) await this.#appendAll(this.#waiting.splice(0, this.#batchSize()))
+  }
+
+  /** How many of those that wait go into the next commit: of the map, what they anchor is held in memory. */
+  #batchSize(): number {
+    if (this.#parts.map === undefined) return MAX_BATCH
+    let operations = 0
+    const end = this.#waiting.findIndex(({ content }, i) => {
+      operations += content.type === 'anchor' ? declaredOperations(content.anchorString) : 0
+      return i >= MAX_BATCH || (i > 0 && operations > MAX_BATCH_OPERATIONS)
+    })
+    return end === -1 ? this.#waiting.length : end
+  }
+
+  async #appendAll(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const sequenced = await this.#append(batch)
+      for (const [i, { resolve }] of batch.entries()) resolve(sequenced[i] as Sequenced)
+    } catch (error) {
+      const missing = error instanceof LedgerError && error.code === 'LEDGER_FILES_UNAVAILABLE'
+      // Nothing was appended, and the files of one are no reason to refuse the others.
+      if (missing && batch.length > 1) for (const waiting of batch) await this.#appendAll([waiting])
+      else for (const { reject } of batch) reject(error)
     }
   }
 
@@ -330,13 +362,22 @@ export class TransparencyLog implements Ledger {
     await this.#settled()
     const time = this.#clock.next(this.#head.time)
     const first = this.#head.size
-    const entries = batch.map(({ content }) => encodeLeaf({ ...content, time }))
+    const leaves = batch.map(({ content }, i): IndexedLeaf => {
+      const leaf = { ...content, time }
+      return { index: first + i, bytes: encodeLeaf(leaf), leaf }
+    })
     const anchor = batch.findLastIndex(({ content }) => content.type === 'anchor')
+    const extension = await this.#extendMap(leaves)
+    const mapLeaf = extension === undefined ? [] : [mapLeafOf(extension, first + batch.length, time)]
     this.#requireHead()
     this.#unseen = true
     try {
-      await this.#commit(entries, time)
+      await this.#commit(
+        [...leaves, ...mapLeaf].map(({ bytes }) => bytes),
+        time,
+      )
       if (anchor !== -1) this.#newest = first + anchor
+      for (const leaf of mapLeaf) await extension?.take(leaf)
       await this.#publish()
     } catch (cause) {
       this.#failed = true
@@ -349,10 +390,18 @@ export class TransparencyLog implements Ledger {
     }
     this.#unseen = false
     if (anchor !== -1) for (const listener of this.#listeners) setImmediate(listener)
-    return entries.map((leaf, i) => ({ index: first + i, leaf }))
+    return leaves.map(({ index, bytes }) => ({ index, leaf: bytes }))
   }
 
-  async #commit(entries: readonly Buffer[], time: number): Promise<void> {
+  /** What leaves to come make of the map, where there is one. */
+  async #extendMap(leaves: readonly IndexedLeaf[]): Promise<MapExtension | undefined> {
+    const { map } = this.#parts
+    const durable: LeafSource = this.#durableTree()
+    await map?.catchUp(durable, this.#head.size)
+    return map?.extend(leaves)
+  }
+
+  async #commit(entries: readonly Uint8Array[], time: number): Promise<void> {
     const first = this.#head.size
     const tiles = this.#builder.append(entries.map(hashLeaf))
     const root = Buffer.from(this.#builder.root()).toString('hex')
@@ -431,6 +480,16 @@ export class TransparencyLog implements Ledger {
     this.#failed = false
     this.#unseen = false
   }
+}
+
+function mapLeafOf({ root }: MapExtension, index: number, time: number): IndexedLeaf {
+  const leaf = { type: 'map', time, root: Buffer.from(root).toString('hex') } as const
+  return { index, bytes: encodeLeaf(leaf), leaf }
+}
+
+/** As an anchor string says; what is none counts as none. */
+function declaredOperations(anchorString: string): number {
+  return Number.parseInt(anchorString, 10) || 0
 }
 
 function startUp({ store, published, origin, signer, acceptUnknownHistory }: TransparencyLogParts) {

@@ -4,6 +4,7 @@ import { type TileCache, tileHashes } from '../../merkle/tile.ts'
 import { hashesAtLevel, TILE_WIDTH, tileWidth } from '../../merkle/tile-path.ts'
 import { HASH_BYTES, hashLeaf, isTreeSize } from '../../merkle/tree.ts'
 import type { LedgerPosition, LedgerTransaction } from '../types.ts'
+import type { IndexedLeaf } from './leaf-source.ts'
 import { entryKey, type LogStore } from './records.ts'
 import { ownLeaf, readEntries, readTile, tileReader } from './tree-store.ts'
 
@@ -49,6 +50,22 @@ export class TreeView {
     const entry = this.#store.get(entryKey(number))
     if (entry === undefined || hashLeaf(entry).toString('hex') !== timeHash) return undefined
     return ownLeaf(entry).type === 'anchor' ? entry : undefined
+  }
+
+  /** Leaves from `first` on, at most `limit`, in order. */
+  async leaves(first: number, limit: number): Promise<IndexedLeaf[]> {
+    const count = Math.min(limit, this.size - first)
+    if (count <= 0) return []
+    const entries = await readEntries(this.#store, first, count)
+    return entries.map((bytes, i) => ({ index: first + i, bytes, leaf: ownLeaf(bytes) }))
+  }
+
+  /** The last leaf, where that is of the type `map`, with its proof but for the checkpoint. */
+  mapLeaf(): { leaf: Uint8Array; index: number; inclusion: Uint8Array[] } | undefined {
+    const index = this.size - 1
+    const leaf = this.size === 0 ? undefined : this.#store.get(entryKey(index))
+    if (leaf === undefined || ownLeaf(leaf).type !== 'map') return undefined
+    return { leaf, index, inclusion: this.inclusion(index) }
   }
 
   /** Time of the last leaf, Unix seconds. */

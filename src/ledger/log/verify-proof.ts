@@ -69,6 +69,12 @@ export class LogProofVerifier {
     return { leaf: readLeaf(proof.leaf), leafHash, checkpoint, checks }
   }
 
+  /** Leaves in the tree of a checkpoint; 0 where the log has not signed it. */
+  sizeOf(note: string): number {
+    const opened = this.#open(note)
+    return opened instanceof MerkleError ? 0 : opened.size
+  }
+
   #open(note: string): SignedCheckpoint | MerkleError {
     if (this.#last?.note !== note) {
       const witnesses = this.#policy?.witnesses.map(({ verifier }) => verifier) ?? []

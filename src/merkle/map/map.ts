@@ -7,8 +7,14 @@ export interface PageSource {
   get(prefix: Uint8Array): Uint8Array | undefined
 }
 
-/** A key with its new value, 32 bytes each. */
+/** A key with its new value, 32 bytes each; or what makes that from the value it had, undefined where it had none. */
 export interface MapChange {
+  key: Uint8Array
+  value: Uint8Array | ((before: Uint8Array | undefined) => Uint8Array)
+}
+
+/** A key with its value. */
+interface MapPair {
   key: Uint8Array
   value: Uint8Array
 }
@@ -43,12 +49,9 @@ export class MerkleMap {
       : undefined
   }
 
-  /** Sets keys, of several values of one key the last. Nothing is written: that is the caller's, in one with what else changes. */
+  /** Sets keys, of several changes of one key the last. Nothing is written: that is the caller's, in one with what else changes. */
   update(changes: readonly MapChange[]): MapUpdate {
-    for (const { key, value } of changes) {
-      requireKey(key)
-      requireKey(value)
-    }
+    for (const { key } of changes) requireKey(key)
     const last = new Map(changes.map(change => [Buffer.from(change.key).toString('latin1'), change]))
     const sorted = [...last.values()].sort((a, b) => Buffer.compare(a.key, b.key))
     const pages: MapUpdate['pages'] = []
@@ -118,15 +121,26 @@ export class MerkleMap {
   ): Entry {
     const [first] = changes as [MapChange]
     const isAlone = entry === undefined || ('key' in entry && Buffer.compare(entry.key, first.key) === 0)
-    if (changes.length === 1 && isAlone) return { slot, ...first }
+    if (changes.length === 1 && isAlone)
+      return { slot, key: first.key, value: newValue(first, loneOf(entry)) }
     const below = Buffer.concat([prefix, Buffer.from([slot])])
     const page = entry === undefined ? [] : 'page' in entry ? this.#page(below) : [moved(entry, below.length)]
     return { slot, page: this.#updatePage(below, page, changes, written) }
   }
 }
 
+function loneOf(entry: Entry | undefined): MapPair | undefined {
+  return entry !== undefined && 'key' in entry ? entry : undefined
+}
+
+function newValue({ value }: MapChange, entry: MapPair | undefined): Uint8Array {
+  const made = typeof value === 'function' ? value(entry?.value) : value
+  requireKey(made)
+  return made
+}
+
 /** A lone key in the page below that of its entry. */
-function moved({ key, value }: MapChange, byte: number): Entry {
+function moved({ key, value }: MapPair, byte: number): Entry {
   return { slot: key[byte] as number, key, value }
 }
 

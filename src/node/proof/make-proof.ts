@@ -1,10 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { ContentError } from '../../content/errors.ts'
 import type { ContentStore } from '../../content/types.ts'
-import type { Ledger, LedgerTransaction, LogProof } from '../../ledger/types.ts'
+import type { Ledger, LogProof } from '../../ledger/types.ts'
+import { formatMapProof } from '../../merkle/map/proof.ts'
 import type { ProtocolVersions } from '../../sidetree/parameters.ts'
 import { NodeError } from '../errors.ts'
 import { isContentOf } from '../hashed-content.ts'
+import type { MapView } from '../map/operation-map.ts'
 import type { OperationStore } from '../operation-store.ts'
 import type { TransactionRecord } from '../records.ts'
 import {
@@ -21,6 +23,8 @@ export interface ProofParts {
   ledger: Ledger
   content: ContentStore
   versions: ProtocolVersions
+  /** The map of the ledger as of a checkpoint; absent where it has none. */
+  view?: (size: number) => Promise<MapView | undefined>
 }
 
 /** How often the proofs are asked for again because the log has published a checkpoint meanwhile. */
@@ -28,40 +32,49 @@ const TRIES = 5
 
 /**
  * The proof of everything that this node knows of a DID: each transaction with an operation of it, whether that counts or
- * not, under one checkpoint, and the files of their batches. Where this node knows that something is missing, none is
- * made.
+ * not, under one checkpoint, and the files of their batches. Where that ends in a map, the proof has what shows that these
+ * are all. Where this node knows that something is missing, none is made.
  * @param did short form, and `suffix` its own
  * @throws NodeError PROOF_UNAVAILABLE; LedgerError, StoreError
  */
-export async function makeResolutionProof(
-  did: string,
-  suffix: string,
-  { operations, ledger, content, versions }: ProofParts,
-): Promise<Buffer> {
-  const profile = versions.at(-1)?.profile
+export async function makeResolutionProof(did: string, suffix: string, parts: ProofParts): Promise<Buffer> {
+  const profile = parts.versions.at(-1)?.profile
   if (profile === undefined) throw new TypeError('there are no rules')
-  const records = await recordsOf(operations, suffix)
-  const { checkpoint, transactions } = await proveAll(
-    ledger,
-    records.map(({ transaction }) => transaction),
-  )
-  const files = await readFiles(content, records)
-  return encodeResolutionProof({ did, profile, checkpoint, transactions, files })
+  for (let tries = 0; tries < TRIES; tries++) {
+    const mapLeaf = parts.ledger.mapLeaf?.()
+    const view = mapLeaf && (await parts.view?.(mapLeaf.index + 1))
+    const records = await recordsOf(parts.operations, suffix, view)
+    const proven = await proveAll(parts.ledger, records)
+    if (proven === undefined || (view !== undefined && proven.checkpoint !== mapLeaf?.checkpoint)) continue
+    const files = await readFiles(parts.content, records)
+    const proof = { did, profile, ...proven, files }
+    if (view === undefined || mapLeaf === undefined) return encodeResolutionProof(proof)
+    const { leaf, inclusion } = mapLeaf
+    const map = { leaf, inclusion, proof: formatMapProof(view.prove(suffix)) }
+    return encodeResolutionProof({ ...proof, map })
+  }
+  throw impossible('the log publishes checkpoints faster than proofs can be read; try again')
 }
 
-/** Transactions with an operation of a DID, in ledger order. */
-async function recordsOf(operations: OperationStore, suffix: string): Promise<TransactionRecord[]> {
+/** Transactions with an operation of a DID, in ledger order, also those of which it counts for nothing. */
+async function recordsOf(
+  operations: OperationStore,
+  suffix: string,
+  view: MapView | undefined,
+): Promise<TransactionRecord[]> {
   // Before the operations: what is read meanwhile is among them then.
   const [unavailable] = await operations.naming(suffix)
   if (unavailable !== undefined) {
     throw impossible(`transaction ${unavailable} names the DID, and its files cannot be had yet`)
   }
   const stored = await operations.operations(suffix)
-  const numbers = new Set(stored.map(({ position }) => position.transactionNumber))
-  if (numbers.size > MAX_PROOF_TRANSACTIONS) {
+  const known = stored.map(({ position }) => position.transactionNumber)
+  const mapped = (await view?.transactions(suffix)) ?? []
+  const numbers = [...new Set([...known, ...mapped])].sort((a, b) => a - b)
+  if (numbers.length > MAX_PROOF_TRANSACTIONS) {
     throw impossible(`the DID has operations in more than ${MAX_PROOF_TRANSACTIONS} transactions`)
   }
-  return [...numbers].map(number => recordOf(operations, number))
+  return numbers.map(number => recordOf(operations, number))
 }
 
 function recordOf(operations: OperationStore, number: number): TransactionRecord {
@@ -73,26 +86,25 @@ function recordOf(operations: OperationStore, number: number): TransactionRecord
   return record
 }
 
-/** All under the same checkpoint, which is why nothing yields the thread between two of them. */
+/**
+ * All under the same checkpoint, which is why nothing yields the thread between two of them; undefined where the log has
+ * published another all the same.
+ */
 async function proveAll(
   ledger: Ledger,
-  transactions: readonly LedgerTransaction[],
-): Promise<{ checkpoint: string; transactions: ProvenLeaf[] }> {
-  for (let tries = 0; tries < TRIES; tries++) {
-    const proofs: LogProof[] = []
-    for (const { number, timeHash } of transactions) {
-      const proof = await ledger.proof({ number, timeHash })
-      if (proof.kind !== 'log') throw impossible('this ledger gives no proofs that can be carried away')
-      proofs.push(proof)
-    }
-    const [checkpoint, ...others] = new Set(proofs.map(proof => proof.checkpoint))
-    if (checkpoint === undefined || others.length > 0) continue
-    return {
-      checkpoint,
-      transactions: proofs.map(({ index, leaf, inclusion }) => ({ index, leaf, inclusion })),
-    }
+  records: readonly TransactionRecord[],
+): Promise<{ checkpoint: string; transactions: ProvenLeaf[] } | undefined> {
+  const proofs: LogProof[] = []
+  for (const { transaction } of records) {
+    const { number, timeHash } = transaction
+    const proof = await ledger.proof({ number, timeHash })
+    if (proof.kind !== 'log') throw impossible('this ledger gives no proofs that can be carried away')
+    proofs.push(proof)
   }
-  throw impossible('the log publishes checkpoints faster than proofs can be read; try again')
+  const [checkpoint, ...others] = new Set(proofs.map(proof => proof.checkpoint))
+  if (checkpoint === undefined || others.length > 0) return undefined
+  const transactions = proofs.map(({ index, leaf, inclusion }) => ({ index, leaf, inclusion }))
+  return { checkpoint, transactions }
 }
 
 async function readFiles(

@@ -14,8 +14,11 @@ import type {
 import type { TlogPolicy } from '../../merkle/policy.ts'
 import { hashLeaf } from '../../merkle/tree.ts'
 import type { NoteVerifier } from '../../merkle/vkey.ts'
+import type { Root } from '../../trust/types.ts'
 import type { LedgerProgress, ProofSource } from '../ledger-evidence.ts'
 import { proveTransaction } from '../ledger-evidence.ts'
+import type { ChainedReference } from '../map/chain.ts'
+import { checkMap, type ProvenMap } from './proven-map.ts'
 import { type ProvenLeaf, proofInvalid, type ResolutionProof } from './resolution-proof.ts'
 
 /** The log that a proof is of, as whoever verifies it has pinned it. */
@@ -34,10 +37,12 @@ export class ProofLedger implements ProofSource {
   readonly #log: PinnedLog
   readonly #checkpoint: string
   readonly #leaves: ReadonlyMap<number, ProvenLeaf>
+  readonly #map: ProvenMap | undefined
   readonly #verifier: LogProofVerifier
 
   /** @throws NodeError PROOF_INVALID where a leaf is no anchor, or there is none */
-  constructor({ checkpoint, transactions }: ResolutionProof, log: PinnedLog) {
+  constructor({ checkpoint, transactions, map }: ResolutionProof, log: PinnedLog) {
+    this.#map = map
     this.#log = log
     this.#checkpoint = checkpoint
     this.#verifier = new LogProofVerifier(log.origin, log.verifier, log.policy)
@@ -60,6 +65,7 @@ export class ProofLedger implements ProofSource {
   describe(): LedgerDescription {
     const { origin, verifier, policy } = this.#log
     const log = describeLog(origin, verifier, policy)
+    if (this.#map !== undefined) return { ...log, roots: log.roots.map(trustedForMap) }
     return {
       ...log,
       partial: true,
@@ -70,15 +76,21 @@ export class ProofLedger implements ProofSource {
     }
   }
 
-  /** How far the proof goes: to its last transaction, and as of when witnesses knew of no larger tree. */
-  async progress(): Promise<LedgerProgress> {
+  /**
+   * How far the proof goes: to its last transaction, and as of when witnesses knew of no larger tree.
+   * @param references to the DID, in ledger order, which its map is held against
+   */
+  async progress(didSuffix: string, references: readonly ChainedReference[]): Promise<LedgerProgress> {
     const last = this.transactions.at(-1)
     if (last === undefined) throw proofInvalid('it has no transactions')
     const { number, timeHash, time, timestamp } = last
     const confirmed = { at: this.#cosignedAt(last), by: 'witnesses' } as const
     const head: LedgerHead = { number: undefined, time, timestamp, confirmed }
     const reached = { transaction: last, proof: await proveTransaction(this, last) }
-    return { head, cursor: { number, timeHash }, reached }
+    const progress = { head, cursor: { number, timeHash }, reached }
+    if (this.#map === undefined) return progress
+    const map = checkMap(this.#map, this.#checkpoint, this.#verifier, didSuffix, references)
+    return { ...progress, map }
   }
 
   /** When a quorum of the policy last cosigned the checkpoint: Unix seconds. */
@@ -93,6 +105,12 @@ export class ProofLedger implements ProofSource {
   #proofOf(proven: ProvenLeaf): Extract<LedgerProof, { kind: 'log' }> {
     return { kind: 'log', ...proven, checkpoint: this.#checkpoint }
   }
+}
+
+/** The key of the log speaks for its map too; a quorum of witnesses does not. */
+function trustedForMap(root: Root): Root {
+  if (!root.trustedFor.includes('ledger-order')) return root
+  return { ...root, trustedFor: [...root.trustedFor, 'operation-map'] }
 }
 
 function transactionIn({ index: number, leaf }: ProvenLeaf): LedgerTransaction {

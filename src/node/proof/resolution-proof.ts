@@ -7,6 +7,7 @@ import { HASH_BYTES, isTreeSize } from '../../merkle/tree.ts'
 import type { ProtocolParameters } from '../../sidetree/parameters.ts'
 import { NodeError } from '../errors.ts'
 import { MAX_REPORT_OPERATIONS } from '../published-report.ts'
+import type { ProvenMap } from './proven-map.ts'
 
 /**
  * What the resolution of a DID stands on, to be carried away and checked by anyone (docs/spec/resolution-proof.md).
@@ -23,6 +24,8 @@ export interface ResolutionProof {
   transactions: ProvenLeaf[]
   /** Files of their batches by the URI that names them. */
   files: ReadonlyMap<string, Uint8Array>
+  /** What shows that these are all references to the DID up to the checkpoint; absent where the log has no map. */
+  map?: ProvenMap
 }
 
 /** A leaf of the log, and how it is in the tree of the checkpoint. */
@@ -35,6 +38,9 @@ export interface ProvenLeaf {
 
 /** Media type of a proof. */
 export const RESOLUTION_PROOF_TYPE = 'application/vnd.rootline.resolution-proof+json'
+
+/** Longest proof of a map: 256 lines, and a key with its value. */
+const MAX_MAP_PROOF = 257 * 48 + 48
 
 /** Largest proof, in bytes, with its files in base64url. */
 export const MAX_PROOF_BYTES = 128 << 20
@@ -49,7 +55,7 @@ const TYPE = 'resolution-proof'
 
 /** The bytes of a proof: canonical JSON (RFC 8785), so that the same proof has one spelling. */
 export function encodeResolutionProof(proof: ResolutionProof): Buffer {
-  const { did, profile, checkpoint, transactions, files } = proof
+  const { did, profile, checkpoint, transactions, files, map } = proof
   const entries = [...files].map(([uri, bytes]) => [uri, encodeBase64url(bytes)] as const)
   return Buffer.from(
     canonicalize({
@@ -64,8 +70,13 @@ export function encodeResolutionProof(proof: ResolutionProof): Buffer {
         leaf: encodeBase64url(leaf),
         inclusion: inclusion.map(hash => encodeBase64url(hash)),
       })),
+      ...(map === undefined ? {} : { map: encodeMap(map) }),
     }),
   )
+}
+
+function encodeMap({ leaf, inclusion, proof }: ProvenMap): JsonObject {
+  return { leaf: encodeBase64url(leaf), inclusion: inclusion.map(hash => encodeBase64url(hash)), proof }
 }
 
 /**
@@ -83,7 +94,8 @@ export function parseResolutionProof(bytes: Uint8Array): ResolutionProof {
 }
 
 function readProof(object: JsonObject): ResolutionProof {
-  requireMembers(object, 'checkpoint did files profile transactions type v')
+  const { map: mapped, ...others } = object
+  requireMembers(others, 'checkpoint did files profile transactions type v')
   const { v, type, did, profile, checkpoint, files, transactions } = object
   if (v !== 1 || type !== TYPE) throw proofInvalid('it is not of this type and version')
   if (typeof did !== 'string' || did.length > 1024) throw proofInvalid('its DID is no short text')
@@ -103,7 +115,18 @@ function readProof(object: JsonObject): ResolutionProof {
       throw proofInvalid('its transactions are not in the order of the log')
   }
   const read = Object.entries(files).map(([uri, text]) => [uri, bytesOf(text)] as const)
-  return { did, profile, checkpoint, transactions: leaves, files: new Map(read) }
+  const proof: ResolutionProof = { did, profile, checkpoint, transactions: leaves, files: new Map(read) }
+  return mapped === undefined ? proof : { ...proof, map: readMap(mapped) }
+}
+
+function readMap(value: JsonValue): ProvenMap {
+  if (!isJsonObject(value)) throw proofInvalid('its map is no object')
+  requireMembers(value, 'inclusion leaf proof')
+  const { leaf, inclusion, proof } = value
+  if (typeof proof !== 'string' || proof.length > MAX_MAP_PROOF) {
+    throw proofInvalid('what its map says of the DID is no short text')
+  }
+  return { leaf: bytesOf(leaf), inclusion: readHashes(inclusion), proof }
 }
 
 function readLeaf(value: JsonValue): ProvenLeaf {
@@ -111,12 +134,16 @@ function readLeaf(value: JsonValue): ProvenLeaf {
   requireMembers(value, 'inclusion index leaf')
   const { index, leaf, inclusion } = value
   if (typeof index !== 'number' || !isTreeSize(index)) throw proofInvalid('an index is no leaf number')
-  if (!Array.isArray(inclusion) || inclusion.length > MAX_HASHES) {
+  return { index, leaf: bytesOf(leaf), inclusion: readHashes(inclusion) }
+}
+
+function readHashes(value: JsonValue | undefined): Uint8Array[] {
+  if (!Array.isArray(value) || value.length > MAX_HASHES) {
     throw proofInvalid(`a leaf has no list of at most ${MAX_HASHES} hashes`)
   }
-  const hashes = inclusion.map(bytesOf)
+  const hashes = value.map(bytesOf)
   if (hashes.some(hash => hash.length !== HASH_BYTES)) throw proofInvalid('a hash has not 32 bytes')
-  return { index, leaf: bytesOf(leaf), inclusion: hashes }
+  return hashes
 }
 
 function bytesOf(value: JsonValue | undefined): Uint8Array {

@@ -3,6 +3,7 @@ import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '..
 import { resolveOperations } from '../../sidetree/resolution.ts'
 import { answerOf } from '../answer.ts'
 import { EvidenceReader, type TransactionEvidence } from '../evidence.ts'
+import type { ChainedReference } from '../map/chain.ts'
 import { type PublishedAnswer, reportPublished } from '../published-report.ts'
 import type { Transactions } from '../recomputation.ts'
 import type { StoredOperation } from '../records.ts'
@@ -39,13 +40,14 @@ export async function verifyResolutionProof(
   if (did.longForm !== undefined) throw proofInvalid('its DID is a long form')
   const ledger = new ProofLedger(proof, log)
   const content = new ProofContent(proof.files)
-  const transactions = await readTransactions(ledger, content, did, { versions, signal })
+  const mapped = proof.map !== undefined
+  const transactions = await readTransactions(ledger, content, did, { versions, signal, mapped })
   const stored = [...transactions.values()].flatMap(operationsIn)
   const compiled = resolveOperations(stored.map(positioned), versions)
   const { state } = compiled
   if (state === undefined) throw proofInvalid('it holds no create operation of its DID that counts')
   const found = { did, parameters, state, published: true }
-  const progress = await ledger.progress()
+  const progress = await ledger.progress(did.suffix, [...transactions.values()].flatMap(referencesIn))
   const answer: PublishedAnswer = { found, options: {}, stored, compiled, progress, unresolvable: [] }
   const context = { ledger: ledger.describe(), versions, now }
   const report = await reportPublished(answer, async () => transactions, context)
@@ -67,7 +69,11 @@ async function readTransactions(
   ledger: ProofLedger,
   content: ProofContent,
   { suffix }: ParsedDid,
-  { versions, signal }: { versions: ProtocolVersions; signal: AbortSignal | undefined },
+  {
+    versions,
+    signal,
+    mapped,
+  }: { versions: ProtocolVersions; signal: AbortSignal | undefined; mapped: boolean },
 ): Promise<Transactions> {
   const reader = new EvidenceReader({ content, ledger, versions })
   const read = new Map<number, TransactionEvidence>()
@@ -80,13 +86,22 @@ async function readTransactions(
     if (missing !== undefined) {
       throw proofInvalid(`the ${missing.role} file of transaction ${number}: ${missing.check.detail}`)
     }
-    if (evidence.operations.size === 0)
+    // The map has also what counts for nothing, and is held against it.
+    if (evidence.operations.size === 0 && !(mapped && evidence.references.length > 0))
       throw proofInvalid(`transaction ${number} has no operation of its DID`)
     read.set(number, evidence)
   }
   const { unread } = content
   if (unread !== undefined) throw proofInvalid(`no transaction names its file ${unread}`)
   return read
+}
+
+function referencesIn({ transaction, references }: TransactionEvidence): ChainedReference[] {
+  return references.map(({ operationIndex, digest }) => ({
+    transactionNumber: transaction.number,
+    operationIndex,
+    digest,
+  }))
 }
 
 function operationsIn({ transaction, operations }: TransactionEvidence): StoredOperation[] {

@@ -26,7 +26,7 @@ class World {
 }
 
 /** The definition, word for word: no pages, nothing remembered. */
-function rootByDefinition(pairs: MapChange[], depth = 0): Uint8Array {
+function rootByDefinition(pairs: { key: Uint8Array; value: Uint8Array }[], depth = 0): Uint8Array {
   const [first, second] = pairs
   if (first === undefined) return EMPTY
   if (second === undefined) return hashMapLeaf(first.key, first.value)

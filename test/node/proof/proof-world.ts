@@ -46,6 +46,11 @@ export class ProofWorld {
     return this.#world.close()
   }
 
+  /** A node whose log keeps a map of the operations. */
+  static async startMapped(folder: string): Promise<ProofWorld> {
+    return new ProofWorld(await startTestNode(folder, undefined, true))
+  }
+
   /** Anchors operations as one batch, and has the node read it. */
   async submit(...requests: OperationRequest[]): Promise<void> {
     await anchorBatch(this, requests)
