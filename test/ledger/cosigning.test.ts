@@ -108,6 +108,24 @@ describe('a log with witnesses', () => {
     expect(await again.transactions(undefined, 10)).toMatchObject([{ number: 0, anchorString: '1.a' }])
   })
 
+  it('answers what waits behind a checkpoint that is cosigned again before it lets go of the database', async () => {
+    const scene = new WitnessedWorld()
+    const log = await scene.open()
+    const gate = Promise.withResolvers<void>()
+    for (const name of NAMES) scene.faults.set(name, (_, honest) => gate.promise.then(honest))
+    const again = log.cosignAgain()
+    let answered = false
+    const anchored = log.anchor('1.a', 'w').finally(() => {
+      answered = true
+    })
+    await turns()
+    const closed = log.close().then(() => answered)
+    gate.resolve()
+    expect(await closed).toBe(true)
+    expect((await anchored).number).toBe(0)
+    await again
+  })
+
   it('does not wait long for witnesses that hang, once it is closed', async () => {
     const scene = new WitnessedWorld()
     const log = await scene.open()

@@ -267,7 +267,7 @@ export class TransparencyLog implements Ledger {
     this.#closed = true
     clearInterval(this.#cosignTimer)
     this.release()
-    await this.#sequencing
+    while (this.#sequencing !== undefined) await this.#sequencing
     await this.#recovering?.catch(() => {})
     inUse.delete(this.#parts.store)
   }
