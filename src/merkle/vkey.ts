@@ -1,7 +1,13 @@
 import { sha256 } from '../codec/hash.ts'
 import { decodeBase64, encodeBase64 } from './base64.ts'
 import { MerkleError } from './errors.ts'
-import { SIGNATURE_TYPES, type SignatureFacts, type SignatureType } from './signature-types.ts'
+import {
+  checkerOf,
+  SIGNATURE_TYPES,
+  type SignatureFacts,
+  type SignatureType,
+  spkiOf,
+} from './signature-types.ts'
 
 /** A key that verifies signatures on notes. */
 export interface NoteVerifier {
@@ -25,6 +31,11 @@ const KEY_ID = /^[0-9a-f]{8}$/
 /** A key name is not empty and has no white space, no control character and no plus (C2SP signed-note, Format). */
 export function isKeyName(name: string): boolean {
   return name.isWellFormed() && /^[^\p{White_Space}\p{Cc}+]+$/u.test(name)
+}
+
+/** Whether a key of this type can have a name: some types sign it, and not at any length. */
+export function isNameOf({ maxNameBytes }: SignatureType, name: string): boolean {
+  return isKeyName(name) && Buffer.byteLength(name) <= (maxNameBytes ?? Number.POSITIVE_INFINITY)
 }
 
 /** The key ID of a public key of this type under this name, in hex (C2SP signed-note, Signatures). */
@@ -56,16 +67,21 @@ export function parseVkey(vkey: string, types: readonly SignatureType[] = SIGNAT
   const publicKey = bytes.subarray(1)
   const type = types.find(known => known.type === typeByte)
   if (type === undefined) {
-    throw new MerkleError('VKEY_UNSUPPORTED', `the verifier key ${name} is of an unknown type, ${typeByte}`)
+    const known = types.map(({ name }) => name).join(', ')
+    throw new MerkleError(
+      'VKEY_UNSUPPORTED',
+      `the verifier key ${name} is of the type ${typeByte}, and not of one that is known here: ${known}`,
+    )
   }
-  if (publicKey.length !== type.keyBytes || keyIdOf(name, type.type, publicKey) !== keyId) throw invalid()
+  if (publicKey.length !== type.keyBytes || !isNameOf(type, name)) throw invalid()
+  if (keyIdOf(name, type.type, publicKey) !== keyId) throw invalid()
   return {
     name,
     keyId,
     type: type.type,
     vkey,
-    fingerprint: sha256(type.spki(publicKey)).toString('hex'),
-    check: type.checker(publicKey),
+    fingerprint: sha256(spkiOf(type, publicKey)).toString('hex'),
+    check: checkerOf(type, publicKey, name),
   }
 }
 

@@ -4,7 +4,7 @@ import { witnessRoot } from '../../src/ledger/log/description.ts'
 import { formatCheckpoint, openCheckpoint } from '../../src/merkle/checkpoint.ts'
 import { signNote } from '../../src/merkle/note.ts'
 import { parsePolicy } from '../../src/merkle/policy.ts'
-import { COSIGNATURE_V1 } from '../../src/merkle/signature-types.ts'
+import { COSIGNATURE_V1, ML_DSA_44 } from '../../src/merkle/signature-types.ts'
 import { formatSigningKey, parseCosignerKey } from '../../src/merkle/signing-key.ts'
 import { EMPTY_ROOT } from '../../src/merkle/tree.ts'
 import { KEY, ORIGIN, START } from './log-world.ts'
@@ -75,5 +75,20 @@ describe('the cosignatures on a checkpoint', () => {
     const most = policyOf(`group g 5 ${COSIGNERS.map(({ verifier }) => verifier.name).join(' ')}`, 'quorum g')
     const { result, quorums } = await found(most, ...COSIGNERS.keys())
     expect([result, namesOf(quorums)]).toEqual(['pass', [[...COSIGNERS.keys()]]])
+  })
+
+  it('of two types count alike, and one without a time is told as that', async () => {
+    const mlDsa = parseCosignerKey(formatSigningKey('pq', Buffer.alloc(32, 80), ML_DSA_44))
+    const policy = policyOf(`witness pq ${mlDsa.verifier.vkey}`, 'group g all w0 pq', 'quorum g')
+    const keys = policy.witnesses.map(({ verifier }) => verifier)
+    for (const [time, detail] of [
+      [START, 'w0 at 2027-01-15T08:00:00Z, pq at 2027-01-15T08:00:00Z.'],
+      [0, 'w0 at 2027-01-15T08:00:00Z, pq without a time.'],
+    ] as const) {
+      const signers = [KEY, (COSIGNERS[0] as (typeof COSIGNERS)[number]).at(START), mlDsa.at(time)]
+      const note = await signNote(formatCheckpoint(ORIGIN, 0, EMPTY_ROOT), signers)
+      const check = checkWitnesses(openCheckpoint(note, ORIGIN, KEY.verifier, keys), policy)
+      expect(check).toMatchObject({ result: 'pass', detail: expect.stringContaining(detail) })
+    }
   })
 })

@@ -1,8 +1,9 @@
+import { createPublicKey, verify } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MerkleError } from '../../src/merkle/errors.ts'
 import { parseNote, signNote, verifyNote } from '../../src/merkle/note.ts'
-import { COSIGNATURE_V1 } from '../../src/merkle/signature-types.ts'
+import { COSIGNATURE_V1, COSIGNER_TYPES, LOG_TYPES, ML_DSA_44 } from '../../src/merkle/signature-types.ts'
 import { formatSigningKey, parseCosignerKey, parseSigningKey } from '../../src/merkle/signing-key.ts'
 import { formatVkey, isKeyName, parseVkey } from '../../src/merkle/vkey.ts'
 
@@ -152,3 +153,109 @@ describe('keys of cosigners (C2SP tlog-cosignature)', () => {
     )
   })
 })
+
+describe('ML-DSA-44 cosignatures (C2SP tlog-cosignature)', () => {
+  const text = formatSigningKey('witness.example', Buffer.alloc(32, 6), ML_DSA_44)
+  const cosigner = parseCosignerKey(text)
+  const ROOT = Buffer.alloc(32, 9)
+  const CHECKPOINT = `log.example\n5\n${ROOT.toString('base64')}\n`
+
+  it('have verifier keys of logs and of witnesses', () => {
+    for (const types of [LOG_TYPES, COSIGNER_TYPES]) {
+      expect(parseVkey(cosigner.verifier.vkey, types)).toMatchObject({ name: 'witness.example', type: 0x06 })
+    }
+  })
+
+  it('sign the cosigned_message of the specification, byte for byte', async () => {
+    const signature = await cosigner.at(1_800_000_000).sign(Buffer.from(CHECKPOINT))
+    const message = Buffer.concat([
+      Buffer.from('737562747265652f76310a00', 'hex'),
+      Buffer.from('0f', 'hex'),
+      Buffer.from('witness.example'),
+      Buffer.from('000000006b49d200', 'hex'),
+      Buffer.from('0b', 'hex'),
+      Buffer.from('log.example'),
+      Buffer.from('0000000000000000', 'hex'),
+      Buffer.from('0000000000000005', 'hex'),
+      ROOT,
+    ])
+    const [, , encoded = ''] = cosigner.verifier.vkey.split(/\+(.{8})\+/)
+    const pub = Buffer.from(encoded, 'base64').subarray(1).toString('base64url')
+    const key = createPublicKey({ key: { kty: 'AKP', alg: 'ML-DSA-44', pub }, format: 'jwk' })
+    expect(Buffer.from(signature).toString('hex', 0, 8)).toBe('000000006b49d200')
+    expect(verify(null, message, key, signature.subarray(8))).toBe(true)
+    expect(signature).toHaveLength(8 + 2420)
+  })
+
+  it('count for the lines that they cover, for their time and for the name of their key', async () => {
+    const signature = Buffer.from(await cosigner.at(1000).sign(Buffer.from(CHECKPOINT)))
+    const check = (note: string, bytes: Uint8Array = signature) =>
+      cosigner.verifier.check(Buffer.from(note), bytes)
+    expect(check(CHECKPOINT)).toEqual({ timestamp: 1000 })
+    expect(check(`${CHECKPOINT}an extension\n`)).toEqual({ timestamp: 1000 })
+    const other = Buffer.from(signature)
+    other.writeBigUInt64BE(1001n)
+    for (const [note, bytes] of [
+      [CHECKPOINT.replace('log', 'lag'), signature],
+      [CHECKPOINT.replace('\n5\n', '\n6\n'), signature],
+      [CHECKPOINT.replace('CQkJ', 'CQkK'), signature],
+      ['text\n', signature],
+      [CHECKPOINT, other],
+      [CHECKPOINT, signature.subarray(8)],
+      [CHECKPOINT, Buffer.concat([signature, Buffer.alloc(1)])],
+      [CHECKPOINT, Buffer.alloc(2428)],
+    ] as const) {
+      expect(check(note, bytes)).toBeUndefined()
+    }
+    const renamed = formatVkey('w.example', 0x06, publicKeyIn(cosigner.verifier.vkey))
+    expect(parseVkey(renamed).check(Buffer.from(CHECKPOINT), signature)).toBeUndefined()
+  })
+
+  it('say no time where that is zero', async () => {
+    const signature = await cosigner.at(0).sign(Buffer.from(CHECKPOINT))
+    expect(cosigner.verifier.check(Buffer.from(CHECKPOINT), signature)).toEqual({})
+  })
+
+  it('have names and origins of at most 255 bytes', async () => {
+    expect(() => formatSigningKey('w'.repeat(256), Buffer.alloc(32), ML_DSA_44)).toThrow(MerkleError)
+    const vkey = formatVkey('w'.repeat(256), 0x06, publicKeyIn(cosigner.verifier.vkey))
+    expect(() => parseVkey(vkey)).toThrow(expect.objectContaining({ code: 'VKEY_INVALID' }))
+    const longest = CHECKPOINT.replace('log.example', 'l'.repeat(255))
+    expect(await cosigner.at(1).sign(Buffer.from(longest))).toHaveLength(2428)
+    await expect(cosigner.at(1).sign(Buffer.from(`l${longest}`))).rejects.toMatchObject({
+      code: 'CHECKPOINT_INVALID',
+    })
+    await expect(cosigner.at(1).sign(Buffer.from('text\n'))).rejects.toBeInstanceOf(MerkleError)
+  })
+
+  it('never throw for a signature or a text of any bytes', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 2500 }),
+        fc.uint8Array({ maxLength: 200 }),
+        (signature, note) => {
+          expect(cosigner.verifier.check(note, signature)).toBeUndefined()
+          expect(cosigner.verifier.check(Buffer.from(CHECKPOINT), signature)).toBeUndefined()
+        },
+      ),
+    )
+  })
+})
+
+describe('a verifier key that is asked for as that of a log or of a witness', () => {
+  const log = parseSigningKey(formatSigningKey('log.example', Buffer.alloc(32, 6))).verifier.vkey
+  const witness = parseCosignerKey(formatSigningKey('w.example', Buffer.alloc(32, 6), COSIGNATURE_V1))
+    .verifier.vkey
+
+  it('is refused where it is of the other kind', () => {
+    const refused = expect.objectContaining({ code: 'VKEY_UNSUPPORTED' })
+    expect(() => parseVkey(witness, LOG_TYPES)).toThrow(refused)
+    expect(() => parseVkey(log, COSIGNER_TYPES)).toThrow(refused)
+    expect(parseVkey(log, LOG_TYPES).vkey).toBe(log)
+    expect(parseVkey(witness, COSIGNER_TYPES).vkey).toBe(witness)
+  })
+})
+
+function publicKeyIn(vkey: string): Buffer {
+  return Buffer.from(vkey.slice(vkey.indexOf('+') + 10), 'base64').subarray(1)
+}

@@ -18,12 +18,15 @@ export function checkWitnesses(checkpoint: SignedCheckpoint | undefined, policy:
     return { code, result: 'skipped', detail: 'There is no checkpoint signed by the log.' }
   }
   const times = new Map(checkpoint.signatures.map(({ verifier, timestamp }) => [verifier.vkey, timestamp]))
-  const cosigners = policy.witnesses.filter(({ verifier }) => times.get(verifier.vkey) !== undefined)
-  const at = ({ verifier }: PolicyWitness) => rfc3339(times.get(verifier.vkey) ?? 0)
-  const who = cosigners.map(witness => `${witness.name} at ${at(witness)}`).join(', ') || 'nobody'
+  const cosigners = policy.witnesses.filter(({ verifier }) => times.has(verifier.vkey))
+  const at = ({ verifier }: PolicyWitness) => {
+    const time = times.get(verifier.vkey)
+    return time === undefined ? 'without a time' : `at ${rfc3339(time)}`
+  }
+  const who = cosigners.map(witness => `${witness.name} ${at(witness)}`).join(', ') || 'nobody'
   const cosignatures = cosigners.map(witness => ({
     root: witnessRoot(witness),
-    detail: `${witness.name} has cosigned the checkpoint, at ${at(witness)}.`,
+    detail: `${witness.name} has cosigned the checkpoint, ${at(witness)}.`,
   }))
   const quorums = quorumsOf(cosigners, policy)
   if (quorums.length > 0) {

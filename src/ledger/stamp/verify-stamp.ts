@@ -5,7 +5,7 @@ import type { NoteVerifier } from '../../merkle/vkey.ts'
 import { type NeedsInput, ReportBuilder } from '../../trust/builder.ts'
 import type { Result, Root, TrustReport } from '../../trust/types.ts'
 import { LedgerError } from '../errors.ts'
-import { firstQuorumTime } from '../follower/quorum.ts'
+import { firstQuorumTime, hasQuorum } from '../follower/quorum.ts'
 import { checkWitnesses } from '../log/check-witnesses.ts'
 import { describeLog } from '../log/description.ts'
 import { type LeafReport, LogProofVerifier } from '../log/verify-proof.ts'
@@ -163,11 +163,19 @@ class StampReporter {
     return this.#builder.edge({ from: LEAF, to: LOG_KEY, code: 'LEAF_TIME', ...outcome })
   }
 
-  /** The word of those that had cosigned by then. Where there is no quorum, CHECKPOINT_WITNESSED is undecided already. */
+  /** The word of those that had cosigned by then. Without a quorum at all, CHECKPOINT_WITNESSED is undecided already. */
   #cosignedBefore(policy: TlogPolicy, time: number | undefined): NeedsInput[] {
     const { checkpoint } = this.#found
-    if (checkpoint === undefined || time === undefined) return []
-    const signatures = checkpoint.signatures.filter(({ timestamp }) => (timestamp ?? 0) <= time)
+    if (checkpoint === undefined) return []
+    if (time === undefined) {
+      if (!hasQuorum(policy, checkpoint.signatures)) return []
+      const detail = 'Of those that have cosigned the checkpoint, too few say when.'
+      const edge = { from: CHECKPOINT, to: WITNESSES, code: 'COSIGNED_TIME', detail } as const
+      return [this.#builder.edge({ ...edge, result: 'undecided' })]
+    }
+    const signatures = checkpoint.signatures.filter(
+      ({ timestamp }) => timestamp !== undefined && timestamp <= time,
+    )
     return this.#anyQuorum(checkWitnesses({ ...checkpoint, signatures }, policy), 'COSIGNED_TIME')
   }
 }

@@ -5,9 +5,10 @@ import { encodeLeaf } from '../../../src/ledger/log/leaf.ts'
 import { encodeStampProof, parseStampProof, type StampProof } from '../../../src/ledger/stamp/stamp-proof.ts'
 import type { StampReport } from '../../../src/ledger/stamp/verify-stamp.ts'
 import { formatCheckpoint } from '../../../src/merkle/checkpoint.ts'
-import { signNote } from '../../../src/merkle/note.ts'
+import { appendSignatures, signatureLine, signNote, textOfNote } from '../../../src/merkle/note.ts'
 import { parsePolicy } from '../../../src/merkle/policy.ts'
-import { formatSigningKey, parseSigningKey } from '../../../src/merkle/signing-key.ts'
+import { ML_DSA_44 } from '../../../src/merkle/signature-types.ts'
+import { formatSigningKey, parseCosignerKey, parseSigningKey } from '../../../src/merkle/signing-key.ts'
 import { hashLeaf } from '../../../src/merkle/tree.ts'
 import { evaluate } from '../../../src/trust/evaluate.ts'
 import { exitStatus } from '../../../src/trust/exit-status.ts'
@@ -107,6 +108,25 @@ describe('a stamp with witnesses', () => {
       'undecided',
       'undecided',
     ])
+  })
+
+  it('is undecided where too few of those that have cosigned say when', async () => {
+    const cosigner = parseCosignerKey(formatSigningKey('pq.example', Buffer.alloc(32, 80), ML_DSA_44))
+    const lines = [COSIGNERS[0], cosigner].map((one, i) => `witness v${i} ${one?.verifier.vkey}`)
+    const both = parsePolicy([...lines, 'group g all v0 v1', 'quorum g\n'].join('\n'))
+    const { log } = await cosigned(PROOF, [3])
+    const line = (time: number) => signatureLine(textOfNote(log.checkpoint), cosigner.at(time))
+    const dated = async (time: number) =>
+      verified(
+        { ...PROOF, log: { ...log, checkpoint: appendSignatures(log.checkpoint, [await line(time)]) } },
+        'text',
+        { policy: both },
+      )
+    expect(await dated(START + 5)).toMatchObject({ existedBefore: START + 5, by: 'witnesses' })
+    const outcome = await dated(0)
+    expect(outcome.existedBefore).toBeUndefined()
+    expect(claims(outcome)).toMatchObject({ stamped: 'verified', existed: 'undecided' })
+    expect(results(outcome)).toMatchObject({ CHECKPOINT_WITNESSED: 'pass', COSIGNED_TIME: 'undecided' })
   })
 
   it.each([
