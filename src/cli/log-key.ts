@@ -1,4 +1,5 @@
 import { MerkleError } from '../merkle/errors.ts'
+import { LOG_TYPES } from '../merkle/signature-types.ts'
 import { type NoteSigner, parseSigningKey } from '../merkle/signing-key.ts'
 import { type NoteVerifier, parseVkey } from '../merkle/vkey.ts'
 import { EXIT } from '../trust/exit-status.ts'
@@ -15,13 +16,17 @@ export async function readLogKey({ logKey }: DataFolder): Promise<NoteSigner | u
   return text === undefined ? undefined : parseLogKey(logKey, text)
 }
 
-/** The key that the setting logKey gives. @throws CliError CONFIG_INVALID */
-export function verifierIn(vkey: string): NoteVerifier {
+/**
+ * The key of a log that an operator gives.
+ * @param where what gives it, such as `--key`
+ * @throws CliError CONFIG_INVALID, also for a key of a type that no log signs with
+ */
+export function verifierIn(vkey: string, where = 'the setting logKey'): NoteVerifier {
   try {
-    return parseVkey(vkey)
+    return parseVkey(vkey, LOG_TYPES)
   } catch (cause) {
     if (!(cause instanceof MerkleError)) throw cause
-    throw new CliError('CONFIG_INVALID', `the setting logKey: ${cause.message}`, {
+    throw new CliError('CONFIG_INVALID', `${where}: ${cause.message}`, {
       hint: 'give the verifier key of the log: "rootline log key" prints it on the node that has the log',
       cause,
     })

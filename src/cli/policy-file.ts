@@ -25,11 +25,19 @@ export async function readPolicyFile(path: string): Promise<TlogPolicy> {
 }
 
 /**
- * Reads the policy of the witnesses of one log: it names no log, or that one.
+ * Reads the policy of the witnesses of one log: it names no log, or that one, and the log is none of its witnesses.
  * @throws CliError as {@link readPolicyFile}; CONFIG_INVALID
  */
-export async function readPolicyOf(path: string, { name, vkey }: NoteVerifier): Promise<TlogPolicy> {
+export async function readPolicyOf(
+  path: string,
+  { name, vkey, fingerprint }: NoteVerifier,
+): Promise<TlogPolicy> {
   const policy = await readPolicyFile(path)
+  if (policy.witnesses.some(({ verifier }) => verifier.fingerprint === fingerprint)) {
+    throw new CliError('CONFIG_INVALID', `a witness of the policy ${path} has the key of the log itself`, {
+      hint: 'a log does not witness itself: take the witness out of the policy',
+    })
+  }
   if (policy.logs.length === 0 || policy.logs.some(log => log.verifier.vkey === vkey)) return policy
   throw new CliError('CONFIG_INVALID', `the policy ${path} is of other logs than ${name}`, {
     hint: 'name the log in the policy with its verifier key, or use the policy of this log',

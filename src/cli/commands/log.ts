@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import { verifyLog } from '../../ledger/log/verify-log.ts'
-import { type NoteVerifier, parseVkey } from '../../merkle/vkey.ts'
+import type { NoteVerifier } from '../../merkle/vkey.ts'
 import { Store } from '../../store/store.ts'
 import { EXIT } from '../../trust/exit-status.ts'
 import { type DataFolder, dataFolder, requireDataFolder } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
 import { heldLogIn, verifyHeldLog } from '../held-folder.ts'
-import { readLogKey } from '../log-key.ts'
+import { readLogKey, verifierIn } from '../log-key.ts'
 import { text, withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
 import { nodeClient } from '../session.ts'
@@ -63,7 +63,7 @@ async function verify({ settings, terminal, options }: Run): Promise<number> {
   const folder = dataFolder(settings.data)
   requireDataFolder(folder)
   const vkey = text(options['key'])
-  const key = vkey === undefined ? await verifierOf(folder) : parseVkey(vkey)
+  const key = vkey === undefined ? await verifierOf(folder) : verifierIn(vkey, '--key')
   terminal.progress(`reading ${existsSync(folder.followed) ? folder.followed : folder.log}`)
   const verification = await verifyLogIn(folder, key)
   const { size, root, problems } = verification

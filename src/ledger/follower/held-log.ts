@@ -1,4 +1,5 @@
 import { MerkleError } from '../../merkle/errors.ts'
+import { LOG_TYPES } from '../../merkle/signature-types.ts'
 import { type NoteVerifier, parseVkey } from '../../merkle/vkey.ts'
 import { LedgerError } from '../errors.ts'
 import { type LogStore, readHead } from '../log/records.ts'
@@ -23,7 +24,7 @@ export function heldLogOf(store: LogStore): HeldLog {
 
 function verifierIn(vkey: string): NoteVerifier {
   try {
-    return parseVkey(vkey)
+    return parseVkey(vkey, LOG_TYPES)
   } catch (cause) {
     if (!(cause instanceof MerkleError)) throw cause
     throw new LedgerError('LEDGER_CORRUPT', "the key in the follower's database cannot be read", cause)
