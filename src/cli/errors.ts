@@ -13,7 +13,7 @@ export const CLI_ERRORS = {
   LOG_NAME_MISMATCH: 'The settings name another log than the one in the folder.',
   WITNESS_KEY_MISSING: 'There is no key of a witness, or the one that it has signed with is gone.',
   WITNESS_DATABASE_MISSING: 'There is the key of a witness, and its record of what it has cosigned is gone.',
-  WITNESS_NAME_MISMATCH: 'The command names another witness than the one in the folder.',
+  WITNESS_KEY_MISMATCH: 'The command names another witness, or type of key, than that in the folder.',
   REPAIR_UNFINISHED: 'A repair was stopped before its end.',
   ADDRESS_UNAVAILABLE: 'The node cannot listen where it should.',
   NODE_UNREACHABLE: 'The node did not answer.',

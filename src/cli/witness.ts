@@ -1,19 +1,13 @@
-import { randomBytes, randomInt } from 'node:crypto'
-import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { buildWitnessServer } from '../api/witness-server.ts'
-import { hasCosigned, ownerOf, setOwner } from '../ledger/witness/owner.ts'
 import { Witness, type WitnessedLog } from '../ledger/witness/witness.ts'
 import { MerkleError } from '../merkle/errors.ts'
-import { COSIGNATURE_V1, LOG_TYPES } from '../merkle/signature-types.ts'
-import { type Cosigner, formatSigningKey, parseCosignerKey } from '../merkle/signing-key.ts'
-import { parseVkey } from '../merkle/vkey.ts'
-import { Store } from '../store/store.ts'
-import { EXIT } from '../trust/exit-status.ts'
-import { makeFolder, readSecretFile, writeSecretFile } from './data-folder.ts'
+import { LOG_TYPES, ML_DSA_44 } from '../merkle/signature-types.ts'
+import { type NoteVerifier, parseVkey } from '../merkle/vkey.ts'
 import { CliError } from './errors.ts'
 import { closeServer, listenOn } from './listen.ts'
 import { readPolicyFile } from './policy-file.ts'
+import { cosignerIn, openWitnessStore, type WantedKey } from './witness-key.ts'
 
 /** What a witness is started with. */
 export interface WitnessOptions {
@@ -25,8 +19,8 @@ export interface WitnessOptions {
   logs: readonly string[]
   /** A tlog-policy file whose logs are witnessed too. */
   policy?: string
-  /** Name of its key, for a new one. */
-  name?: string
+  /** What its key is to be. */
+  key?: WantedKey
   /** Requests of one client address in a minute; 0 for any number. */
   requestsPerMinute: number
   logger?: FastifyBaseLogger
@@ -46,10 +40,10 @@ export interface RunningWitness {
  */
 export async function openWitness(options: WitnessOptions): Promise<RunningWitness> {
   const logs = await logsOf(options)
-  await makeFolder(options.data)
-  const store = await Store.open(join(options.data, 'witness'))
+  const store = await openWitnessStore(options.data)
   try {
-    const cosigner = await cosignerIn(options.data, store, options.name)
+    const cosigner = await cosignerIn(options.data, store, options.key ?? {})
+    requireSignable(cosigner.verifier, logs)
     const { logger, requestsPerMinute } = options
     const witness = new Witness({
       store,
@@ -76,95 +70,11 @@ export async function openWitness(options: WitnessOptions): Promise<RunningWitne
   }
 }
 
-/** The key of a witness that has run in a folder. @throws CliError WITNESS_KEY_MISSING, SECRET_FILE_* */
-export async function readWitnessKey(data: string): Promise<Cosigner> {
-  const path = keyFile(data)
-  const text = await readSecretFile(path)
-  if (text !== undefined) return parseKey(path, text)
-  throw new CliError('WITNESS_KEY_MISSING', `there is no key ${path}`, {
-    hint: 'name the folder of the witness with --data',
-  })
-}
-
-/**
- * The key in the folder of a witness, made where there is none. Key and database belong together: a key whose database is
- * gone would sign from the beginning again, for a second history too; and a new key with an old database would be another
- * witness that calls itself the same.
- */
-async function cosignerIn(data: string, store: Store, name: string | undefined): Promise<Cosigner> {
-  const path = keyFile(data)
-  const found = await readSecretFile(path)
-  if (found !== undefined) {
-    const cosigner = parseKey(path, found)
-    requireOwner(data, store, cosigner)
-    if (name === undefined || name === cosigner.verifier.name) return cosigner
-    throw new CliError(
-      'WITNESS_NAME_MISMATCH',
-      `the witness in ${data} is ${cosigner.verifier.name}, not ${name}`,
-      {
-        hint: 'a witness keeps its name: leave --name out, or use another folder',
-      },
-    )
-  }
-  if (await hasCosigned(store)) {
-    throw new CliError('WITNESS_KEY_MISSING', `a witness has run in ${data}, and its key ${path} is gone`, {
-      hint: 'put back the file witness.key from a copy',
-      status: EXIT.internal,
-    })
-  }
-  const made = name ?? `localhost/witness-${String(randomInt(1e8)).padStart(8, '0')}`
-  const key = newKey(made)
-  const cosigner = parseKey(path, key)
-  // In this order: a kill in between leaves a database that has cosigned nothing, and no key.
-  await setOwner(store, cosigner.verifier.vkey)
-  await writeSecretFile(path, key)
-  return cosigner
-}
-
-/** @throws CliError WITNESS_DATABASE_MISSING, WITNESS_KEY_MISSING */
-function requireOwner(data: string, store: Store, { verifier }: Cosigner): void {
-  const owner = ownerOf(store)
-  if (owner === verifier.vkey) return
-  if (owner !== undefined) {
-    throw new CliError('WITNESS_KEY_MISSING', `the witness in ${data} has another key: ${owner}`, {
-      hint: 'put back the file witness.key of this folder from a copy',
-      status: EXIT.internal,
-    })
-  }
-  throw new CliError(
-    'WITNESS_DATABASE_MISSING',
-    `${data} has the key of a witness, and no database that says what it has cosigned`,
-    {
-      hint: 'without it the key could sign a second history: begin another witness in another folder',
-      status: EXIT.internal,
-    },
-  )
-}
-
-function newKey(name: string): string {
-  try {
-    return formatSigningKey(name, randomBytes(32), COSIGNATURE_V1)
-  } catch (cause) {
-    if (!(cause instanceof MerkleError)) throw cause
-    throw new CliError('USAGE', `a key cannot have the name ${JSON.stringify(name)}`, { cause })
-  }
-}
-
-function parseKey(path: string, text: string): Cosigner {
-  try {
-    return parseCosignerKey(text)
-  } catch (cause) {
-    if (!(cause instanceof MerkleError)) throw cause
-    throw new CliError('SECRET_FILE_INVALID', `${path} holds no signing key of a witness`, {
-      hint: 'put back the file from a copy',
-      status: EXIT.internal,
-      cause,
-    })
-  }
-}
-
-function keyFile(data: string): string {
-  return join(data, 'witness.key')
+/** @throws CliError USAGE for a log whose checkpoints a key of this type cannot sign */
+function requireSignable({ type }: NoteVerifier, logs: readonly WitnessedLog[]): void {
+  const long = logs.find(({ origin }) => Buffer.byteLength(origin) > 255)
+  if (type !== ML_DSA_44.type || long === undefined) return
+  throw new CliError('USAGE', `a key of the type ${ML_DSA_44.name} signs origins of at most 255 bytes`)
 }
 
 async function logsOf({ logs, policy }: WitnessOptions): Promise<WitnessedLog[]> {

@@ -187,36 +187,44 @@ describe('a node whose log has stamps among its anchors', () => {
 })
 
 describe('a stamp on a log with a witness', () => {
-  it('is shown to have existed before the witness cosigned, by its word', async () => {
-    const logKey = generateLogKey('log.example/stamped')
-    const { verifier } = parseSigningKey(logKey)
-    const place = workFolder()
-    mkdirSync(place.data, { recursive: true, mode: 0o700 })
-    writeFileSync(join(place.data, 'log.key'), `${logKey}\n`, { mode: 0o600 })
-    const witness = spawnCommand([
-      'witness',
-      ...['--data', join(place.folder, 'witness'), '--listen', '127.0.0.1:0', '--log', verifier.vkey],
-    ])
-    const url = await readyUrl(witness)
-    const witnessKey = (await (await fetch(`${url}/vkey`)).text()).trim()
-    const policy = join(place.folder, 'policy')
-    writeFileSync(policy, `log ${verifier.vkey}\nwitness w ${witnessKey} ${url}\nquorum w\n`)
-    const log = await up(place.data, ['--policy', policy])
-    const path = file('witnessed')
-    const stamping = await runHere(['log', 'stamp', path], { ...place.env, ROOTLINE_NODE: log.url })
-    await log.stop()
-    witness.child.kill('SIGKILL')
-    await witness.end
-    expect(stamping.status, stamping.stderr).toBe(0)
-    // Neither the log nor the witness is there any more.
-    const { status, stdout } = await verify(path, '--policy', policy)
-    expect([status, stdout]).toEqual([
-      0,
-      expect.stringMatching(/existed before 20\S+Z, by the word of a quorum/),
-    ])
-    const alone = await verify(path, '--log-key', verifier.vkey)
-    expect([alone.status, alone.stdout]).toEqual([0, expect.stringContaining('by the word of the log')])
-  })
+  it.each(['ed25519', 'ml-dsa-44'])(
+    'of a key of %s is shown to have existed before the witness cosigned, by its word',
+    async type => {
+      const logKey = generateLogKey('log.example/stamped')
+      const { verifier } = parseSigningKey(logKey)
+      const place = workFolder()
+      mkdirSync(place.data, { recursive: true, mode: 0o700 })
+      writeFileSync(join(place.data, 'log.key'), `${logKey}\n`, { mode: 0o600 })
+      const witnessData = join(place.folder, 'witness')
+      // The key is there before the witness, and the witness takes it up.
+      const made = await runHere(['witness', 'key', '--data', witnessData, '--type', type])
+      expect(made.status, made.stderr).toBe(0)
+      const witnessKey = made.stdout.trim()
+      const witness = spawnCommand([
+        'witness',
+        ...['--data', witnessData, '--listen', '127.0.0.1:0', '--log', verifier.vkey],
+      ])
+      const url = await readyUrl(witness)
+      expect((await (await fetch(`${url}/vkey`)).text()).trim()).toBe(witnessKey)
+      const policy = join(place.folder, 'policy')
+      writeFileSync(policy, `log ${verifier.vkey}\nwitness w ${witnessKey} ${url}\nquorum w\n`)
+      const log = await up(place.data, ['--policy', policy])
+      const path = file('witnessed')
+      const stamping = await runHere(['log', 'stamp', path], { ...place.env, ROOTLINE_NODE: log.url })
+      await log.stop()
+      witness.child.kill('SIGKILL')
+      await witness.end
+      expect(stamping.status, stamping.stderr).toBe(0)
+      // Neither the log nor the witness is there any more.
+      const { status, stdout } = await verify(path, '--policy', policy)
+      expect([status, stdout]).toEqual([
+        0,
+        expect.stringMatching(/existed before 20\S+Z, by the word of a quorum/),
+      ])
+      const alone = await verify(path, '--log-key', verifier.vkey)
+      expect([alone.status, alone.stdout]).toEqual([0, expect.stringContaining('by the word of the log')])
+    },
+  )
 })
 
 const WITNESS = parseCosignerKey(formatSigningKey('w.example', Buffer.alloc(32, 7), COSIGNATURE_V1))

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { openWitness, type RunningWitness, readWitnessKey } from '../../src/cli/witness.ts'
-import { formatCheckpoint } from '../../src/merkle/checkpoint.ts'
+import { openWitness, type RunningWitness } from '../../src/cli/witness.ts'
+import { readWitnessKey } from '../../src/cli/witness-key.ts'
+import { formatCheckpoint, openCheckpoint } from '../../src/merkle/checkpoint.ts'
 import { signNote } from '../../src/merkle/note.ts'
-import { COSIGNATURE_V1 } from '../../src/merkle/signature-types.ts'
+import { COSIGNATURE_V1, COSIGNER_TYPES } from '../../src/merkle/signature-types.ts'
 import { formatSigningKey, parseSigningKey } from '../../src/merkle/signing-key.ts'
+import { parseVkey } from '../../src/merkle/vkey.ts'
 import { readyUrl, spawnCommand } from '../faults/process.ts'
 import { tempFolder } from '../temp.ts'
 import { runHere } from './process.ts'
@@ -58,6 +60,28 @@ describe('rootline witness', () => {
     expect((await again.end).status).toBe(0)
   })
 
+  it('with a key of ML-DSA-44 cosigns what that verifies, with the time', async () => {
+    const data = join(tempFolder(), 'new')
+    const { status, stdout } = await runHere(['witness', 'key', '--data', data, '--type', 'ml-dsa-44'])
+    expect(status).toBe(0)
+    const key = parseVkey(stdout.trim(), COSIGNER_TYPES)
+    const witness = spawnCommand([
+      'witness',
+      ...['--data', data, '--listen', '127.0.0.1:0', '--log', LOG.verifier.vkey, '--type', 'ml-dsa-44'],
+    ])
+    const url = await readyUrl(witness)
+    const before = Math.floor(Date.now() / 1000)
+    const checkpoint = await signNote(formatCheckpoint('log.example', 1, Buffer.alloc(32, 1)), [LOG])
+    const answer = await fetch(`${url}/add-checkpoint`, { method: 'POST', body: `old 0\n\n${checkpoint}` })
+    expect(answer.status).toBe(200)
+    const note = checkpoint + (await answer.text())
+    const { signatures } = openCheckpoint(note, 'log.example', LOG.verifier, [key])
+    const timestamp = signatures.find(({ verifier }) => verifier.vkey === key.vkey)?.timestamp ?? 0
+    expect(timestamp).toBeGreaterThanOrEqual(before)
+    witness.child.kill('SIGTERM')
+    expect((await witness.end).status).toBe(0)
+  })
+
   it('cosigns for the logs of a policy, beside those of the command line', async () => {
     const data = tempFolder()
     const policy = join(data, 'policy')
@@ -73,6 +97,11 @@ describe('rootline witness', () => {
     ['a key that is none', ['--log', 'log.example']],
     ['one log twice', ['--log', LOG.verifier.vkey, '--log', LOG.verifier.vkey]],
     ['a name that a key cannot have', ['--log', LOG.verifier.vkey, '--name', 'a b']],
+    ['a type of key that it cannot have', ['--log', LOG.verifier.vkey, '--type', 'rsa']],
+    [
+      'an origin that its key cannot sign',
+      ['--log', `${'o'.repeat(256)}=${LOG.verifier.vkey}`, '--type', 'ml-dsa-44'],
+    ],
   ])('with %s does not start', async (_, options) => {
     const { status, stderr } = await runHere(['witness', '--data', tempFolder(), ...options])
     expect([status, stderr]).toEqual([1, expect.stringContaining('USAGE')])
@@ -127,10 +156,28 @@ describe('the folder of a witness', () => {
     await third.close()
   })
 
+  it('keeps its key, whichever command names another type', async () => {
+    const { data, vkey } = await used()
+    const again = await runHere(['witness', 'key', '--data', data, '--type', 'ed25519'])
+    expect([again.status, again.stdout.trim()]).toEqual([0, vkey])
+    const other = await runHere(['witness', 'key', '--data', data, '--type', 'ml-dsa-44'])
+    expect([other.status, other.stderr]).toEqual([1, expect.stringContaining('WITNESS_KEY_MISMATCH')])
+    await expect(open(data, { key: { type: 'ml-dsa-44' } })).rejects.toMatchObject({
+      code: 'WITNESS_KEY_MISMATCH',
+    })
+  })
+
+  it('without a key is given none by a command that only prints it', async () => {
+    const data = tempFolder()
+    const { status, stderr } = await runHere(['witness', 'key', '--data', data])
+    expect([status, stderr]).toEqual([1, expect.stringContaining('WITNESS_KEY_MISSING')])
+    expect(existsSync(join(data, 'witness'))).toBe(false)
+  })
+
   it('keeps its name, and serves one process', async () => {
     const { data } = await used()
-    await expect(open(data, { name: 'other.example' })).rejects.toMatchObject({
-      code: 'WITNESS_NAME_MISMATCH',
+    await expect(open(data, { key: { name: 'other.example' } })).rejects.toMatchObject({
+      code: 'WITNESS_KEY_MISMATCH',
     })
     const running = await open(data)
     await expect(open(data)).rejects.toMatchObject({ code: 'STORE_LOCKED' })

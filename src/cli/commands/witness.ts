@@ -3,6 +3,9 @@ import { pino } from 'pino'
 import { collect, list, text, withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
 import { firstSignal } from '../signals.ts'
+import type { WantedKey } from '../witness-key.ts'
+
+const KEY_TYPE = 'type of its key, when it is made: ed25519 or ml-dsa-44 (default: ed25519)'
 
 /** `rootline witness`: a witness of logs, in the foreground. */
 export function witnessCommand(host: Host): Command {
@@ -18,10 +21,12 @@ export function witnessCommand(host: Host): Command {
       '--name <name>',
       'name of its key, when it is made (default: localhost/witness- and eight random digits)',
     )
+    .option('--type <type>', KEY_TYPE)
   withExamples(
     command,
     'rootline witness --data ./witness --listen 127.0.0.1:7801 --log VKEY',
     'rootline witness key --data ./witness',
+    'rootline witness key --data ./witness --type ml-dsa-44',
   )
   withSettings(command, 'data', 'listen', 'logLevel')
   command.action(action(host, start))
@@ -30,10 +35,18 @@ export function witnessCommand(host: Host): Command {
 }
 
 function keyCommand(host: Host): Command {
-  const command = new Command('key').description(
-    'Print the key that verifies the cosignatures of the witness in a folder.',
+  const command = new Command('key')
+    .description(
+      'Print the key that verifies the cosignatures of the witness in a folder. With --type the key is made where there ' +
+        'is none, so that its logs can know it before the witness runs.',
+    )
+    .option('--type <type>', KEY_TYPE)
+    .option('--name <name>', 'name of its key, when it is made')
+  withExamples(
+    command,
+    'rootline witness key --data ./witness',
+    'rootline witness key --data ./witness --type ml-dsa-44 --name witness.example',
   )
-  withExamples(command, 'rootline witness key --data ./witness')
   return withSettings(command, 'data').action(action(host, key))
 }
 
@@ -42,7 +55,6 @@ async function start({ settings, terminal, options }: Run): Promise<undefined> {
   const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }))
   const { openWitness } = await import('../witness.ts')
   const policy = text(options['policy'])
-  const name = text(options['name'])
   const running = await openWitness({
     data: settings.data,
     listen: settings.listen,
@@ -50,7 +62,7 @@ async function start({ settings, terminal, options }: Run): Promise<undefined> {
     requestsPerMinute: settings['limits.requestsPerMinute'],
     logger,
     ...(policy === undefined ? {} : { policy }),
-    ...(name === undefined ? {} : { name }),
+    key: wantedKey(options),
   })
   const { url, vkey } = running
   terminal.result(
@@ -63,8 +75,17 @@ async function start({ settings, terminal, options }: Run): Promise<undefined> {
   logger.info('stopped')
 }
 
-async function key({ settings, terminal }: Run): Promise<undefined> {
-  const { readWitnessKey } = await import('../witness.ts')
-  const { vkey } = (await readWitnessKey(settings.data)).verifier
-  terminal.result({ vkey }, () => vkey)
+async function key({ settings, terminal, options }: Run): Promise<undefined> {
+  const { makeWitnessKey, readWitnessKey } = await import('../witness-key.ts')
+  const wanted = wantedKey(options)
+  const { verifier } =
+    wanted.type === undefined
+      ? await readWitnessKey(settings.data)
+      : await makeWitnessKey(settings.data, wanted)
+  terminal.result({ vkey: verifier.vkey }, () => verifier.vkey)
+}
+
+function wantedKey(options: Run['options']): WantedKey {
+  const [name, type] = [text(options['name']), text(options['type'])]
+  return { ...(name === undefined ? {} : { name }), ...(type === undefined ? {} : { type }) }
 }

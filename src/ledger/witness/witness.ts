@@ -155,12 +155,13 @@ export class Witness {
     const time = this.#timeAfter(seen?.time)
     if (time === undefined)
       return { status: 503, reason: 'the clock of this witness is behind what it has signed' }
-    const cosignature = await signatureLine(note.text, this.#parts.cosigner.at(time))
+    let cosignature: string
     let cosigned: string
     try {
+      cosignature = await signatureLine(note.text, this.#parts.cosigner.at(time))
       cosigned = appendSignatures(formatNote(note), [cosignature])
     } catch (error) {
-      // With the cosignature it would be larger than a note can be.
+      // Its key cannot sign it, or with the cosignature it would be larger than a note can be.
       return refusal(400, error)
     }
     await this.#store(origin, { size, root, time, checkpoint: cosigned })

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Witness } from '../../../src/ledger/witness/witness.ts'
+import { Witness } from '../../../src/ledger/witness/witness.ts'
 import { formatCheckpoint } from '../../../src/merkle/checkpoint.ts'
 import { MAX_NOTE_BYTES, signNote, verifyNote } from '../../../src/merkle/note.ts'
-import { formatSigningKey, parseSigningKey } from '../../../src/merkle/signing-key.ts'
+import { ML_DSA_44 } from '../../../src/merkle/signature-types.ts'
+import { formatSigningKey, parseCosignerKey, parseSigningKey } from '../../../src/merkle/signing-key.ts'
 import { formatAddCheckpoint, parseCosignatures } from '../../../src/merkle/witness-request.ts'
 import { COSIGNER, ID, LOG, Log, ORIGIN, START, World } from './witness-world.ts'
 
@@ -201,5 +202,22 @@ describe('a witness', () => {
     expect(world.open().logsAheadOfClock()).toEqual([])
     world.time -= 1
     expect(world.open().logsAheadOfClock()).toEqual([ORIGIN])
+  })
+})
+
+describe('a witness with a key of ML-DSA-44', () => {
+  it('refuses a checkpoint that its key cannot sign, and keeps nothing of it', async () => {
+    const origin = 'o'.repeat(256)
+    const log = parseSigningKey(formatSigningKey('log.example', Buffer.alloc(32, 1)))
+    const disk = new Map<string, Uint8Array>()
+    const witness = new Witness({
+      store: { get: key => disk.get(Buffer.from(key).toString('hex')), commit: () => Promise.reject(disk) },
+      logs: [{ origin, verifier: log.verifier }],
+      cosigner: parseCosignerKey(formatSigningKey('witness.example', Buffer.alloc(32, 2), ML_DSA_44)),
+      now: () => START,
+    })
+    const checkpoint = await signNote(formatCheckpoint(origin, 1, Buffer.alloc(32, 1)), [log])
+    const body = formatAddCheckpoint({ old: 0, proof: [], checkpoint })
+    expect(await witness.addCheckpoint(Buffer.from(body))).toMatchObject({ status: 400 })
   })
 })
