@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Cosigning, type CosigningEvent } from '../ledger/log/cosigning.ts'
-import { meetsQuorum, type PolicyWitness } from '../merkle/policy.ts'
+import { meetsQuorum, type PolicyWitness, type TlogPolicy } from '../merkle/policy.ts'
 import type { NoteVerifier } from '../merkle/vkey.ts'
 import { guardedFetch } from '../net/guarded-fetch.ts'
 import { CliError } from './errors.ts'
@@ -11,20 +11,44 @@ import type { Settings } from './settings.ts'
 const MAX_ANSWER_BYTES = 1 << 16
 const WITNESS_TIMEOUT_MS = 10_000
 
+const NOBODY: TlogPolicy = { logs: [], witnesses: [], groups: [], quorum: 'none' }
+
+/** Whose cosignatures a log asks for. */
+export interface LogCosigning {
+  /** Undefined where it asks for nobody's. */
+  policy: TlogPolicy | undefined
+  /** Undefined where nobody is to be asked, now or at the start. */
+  cosigning: Cosigning | undefined
+}
+
 /**
- * Who cosigns for the node's own log, by its policy; undefined where that asks for nobody, or there is none.
- * @param log the key of the log
+ * Who cosigns for the node's own log, by its policy.
+ * @param before the policy that the log was opened with before, whose witnesses are asked at its start too
  * @throws CliError INPUT_UNREADABLE, INPUT_INVALID; CONFIG_INVALID where the policy is of other logs, the witnesses that
  * can be asked are no quorum, or those that cannot be asked are one
  */
 export async function cosigningBy(
   { policy: file }: Settings,
   log: NoteVerifier,
-  logger: FastifyBaseLogger | undefined,
-): Promise<Cosigning | undefined> {
-  if (file === undefined) return undefined
-  const policy = await readPolicyOf(file, log)
-  if (meetsQuorum(policy, new Set())) return undefined
+  { before, logger }: { before?: TlogPolicy | undefined; logger?: FastifyBaseLogger | undefined } = {},
+): Promise<LogCosigning> {
+  const given = await readPolicyOf(file, log)
+  const policy = given === undefined || meetsQuorum(given, new Set()) ? undefined : given
+  if (policy !== undefined) requireAskable(policy, String(file))
+  const asked = policy ?? (before && NOBODY)
+  if (asked === undefined) return { policy, cosigning: undefined }
+  const cosigning = new Cosigning({
+    policy: asked,
+    ...(before === undefined ? {} : { before }),
+    post,
+    now: () => Math.floor(Date.now() / 1000),
+    ...(logger === undefined ? {} : { onEvent: event => logEvent(logger, event) }),
+  })
+  return { policy, cosigning }
+}
+
+/** @throws CliError CONFIG_INVALID */
+function requireAskable(policy: TlogPolicy, file: string): void {
   const [asked, silent] = [true, false].map(
     withUrl => new Set(keysOf(policy.witnesses.filter(({ url }) => (url !== undefined) === withUrl))),
   ) as [Set<string>, Set<string>]
@@ -35,12 +59,6 @@ export async function cosigningBy(
       `of the witnesses of ${file}, those without a URL are a quorum: the log could not learn what they have cosigned`,
     )
   }
-  return new Cosigning({
-    policy,
-    post,
-    now: () => Math.floor(Date.now() / 1000),
-    ...(logger === undefined ? {} : { onEvent: event => logEvent(logger, event) }),
-  })
 }
 
 function keysOf(witnesses: readonly PolicyWitness[]): string[] {

@@ -11,6 +11,7 @@ export const CLI_ERRORS = {
   LOG_KEY_MISSING: 'There is a log, and the key that it was begun with is gone.',
   LEDGER_MISMATCH: 'The folder is of a node with another ledger than the settings name.',
   LOG_NAME_MISMATCH: 'The settings name another log than the one in the folder.',
+  POLICY_MISSING: 'The log in the folder has had witnesses, and no policy is given.',
   WITNESS_KEY_MISSING: 'There is no key of a witness, or the one that it has signed with is gone.',
   WITNESS_DATABASE_MISSING: 'There is the key of a witness, and its record of what it has cosigned is gone.',
   WITNESS_KEY_MISMATCH: 'The command names another witness, or type of key, than that in the folder.',

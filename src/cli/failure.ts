@@ -91,6 +91,9 @@ const LEDGER_HINTS: { readonly [code: string]: string } = {
   LEDGER_ROLLED_BACK:
     'put back the newest copy of the folder, with its file log-checkpoint. Only if you know that this is the newest ' +
     'copy and that file is lost: "rootline up --accept-unknown-history"',
+  LEDGER_QUORUM_MISSING:
+    'see that the witnesses of the policy answer. Only if those of the policy before are gone for good, and you know that ' +
+    'this is the newest copy of the folder: "rootline up --policy FILE --accept-unknown-history"',
   LEDGER_CORRUPT: 'run "rootline check" to see what is damaged',
   LEDGER_KEY_MISMATCH:
     'put back the file log.key that this log was begun with; to follow another log, use another folder',

@@ -33,7 +33,7 @@ export async function followedBy(settings: Settings): Promise<Followed | undefin
     })
   }
   const verifier = verifierIn(logKey)
-  const policy = file === undefined ? undefined : await readPolicyOf(file, verifier)
+  const policy = await readPolicyOf(file, verifier)
   return { url: follow.replace(/\/+$/, ''), verifier, origin: origin ?? verifier.name, policy }
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { CodecError } from '../codec/errors.ts'
 import { type JsonValue, parseJson } from '../codec/json.ts'
@@ -9,15 +8,14 @@ import { CliError } from './errors.ts'
 /** Largest input of a command, in bytes, where it does not say otherwise. */
 const MAX_INPUT = 1 << 20
 
-/** The bytes of a file, or of stdin, up to a limit, for `-`. @throws CliError INPUT_UNREADABLE */
+/** The bytes of a file, or of stdin for `-`, up to a limit. @throws CliError INPUT_UNREADABLE */
 export async function readInput(path: string, stdin: Readable, maxBytes = MAX_INPUT): Promise<Buffer> {
-  try {
-    return path === '-' ? await readAll(stdin, maxBytes) : await readFile(path)
-  } catch (cause) {
-    if (cause instanceof CliError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new CliError('INPUT_UNREADABLE', `${path} cannot be read: ${reason}`, { cause })
-  }
+  return path === '-' ? readAll(stdin, 'stdin', maxBytes) : readFileUpTo(path, maxBytes)
+}
+
+/** The bytes of a file up to a limit, whatever its size is said to be. @throws CliError INPUT_UNREADABLE */
+export function readFileUpTo(path: string, maxBytes: number): Promise<Buffer> {
+  return readAll(createReadStream(path), path, maxBytes)
 }
 
 /** SHA-256 of a file of any size, or of stdin for `-`. @throws CliError INPUT_UNREADABLE */
@@ -26,8 +24,7 @@ export async function digestInput(path: string, stdin: Readable): Promise<Buffer
   try {
     for await (const chunk of path === '-' ? stdin : createReadStream(path)) hash.update(chunk)
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new CliError('INPUT_UNREADABLE', `${path} cannot be read: ${reason}`, { cause })
+    throw unreadable(path, cause)
   }
   return hash.digest()
 }
@@ -44,14 +41,24 @@ export async function readJsonInput(path: string, stdin: Readable): Promise<Json
   }
 }
 
-async function readAll(stdin: Readable, maxBytes: number): Promise<Buffer> {
+async function readAll(from: Readable, name: string, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of stdin) {
-    const bytes = Buffer.from(chunk)
-    length += bytes.length
-    if (length > maxBytes) throw new CliError('INPUT_UNREADABLE', `stdin holds more than ${maxBytes} bytes`)
-    chunks.push(bytes)
+  try {
+    for await (const chunk of from) {
+      const bytes = Buffer.from(chunk)
+      length += bytes.length
+      if (length > maxBytes)
+        throw new CliError('INPUT_UNREADABLE', `${name} holds more than ${maxBytes} bytes`)
+      chunks.push(bytes)
+    }
+  } catch (cause) {
+    throw cause instanceof CliError ? cause : unreadable(name, cause)
   }
   return Buffer.concat(chunks)
+}
+
+function unreadable(name: string, cause: unknown): CliError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new CliError('INPUT_UNREADABLE', `${name} cannot be read: ${reason}`, { cause })
 }

@@ -96,8 +96,10 @@ export const SETTINGS = {
   policy: Type.Optional(
     Type.String({
       ...PATH,
-      description: 'File that names the witnesses of the log and how many must cosign (C2SP tlog-policy).',
-      default: 'none: no witness is asked for',
+      description:
+        'File that names the witnesses of the log and how many must cosign (C2SP tlog-policy), or "none" for no witnesses. ' +
+        'A node that has had a policy does not start without one or the other.',
+      default: 'no witness is asked for',
     }),
   ),
   source: Type.Array(Type.String({ pattern: PLAIN_URL, maxLength: 2048 }), {

@@ -16,6 +16,7 @@ import { SourcedContentStore, type SourceEvent } from '../content/sourced-conten
 import type { BlockSource, ContentStore } from '../content/types.ts'
 import { FollowedLog } from '../ledger/follower/followed-log.ts'
 import { systemClock } from '../ledger/log/clock.ts'
+import { keepPolicy, keptPolicy } from '../ledger/log/kept-policy.ts'
 import { generateLogKey } from '../ledger/log/key.ts'
 import type { LeafSource } from '../ledger/log/leaf-source.ts'
 import { publishedCheckpointFile } from '../ledger/log/published-checkpoint.ts'
@@ -42,6 +43,7 @@ import { CliError } from './errors.ts'
 import { type Followed, followedBy, followedParts, heldParts } from './follow.ts'
 import { closeServer, listenOn, splitAddress } from './listen.ts'
 import { parseLogKey, readLogKey } from './log-key.ts'
+import { requirePolicy, tellOfPolicy } from './policy-change.ts'
 import type { Settings } from './settings.ts'
 import { packageVersion } from './version.ts'
 
@@ -54,8 +56,13 @@ const CATCH_UP_MS = 30_000
 export interface OpenOptions {
   /** Default: nothing is logged. */
   logger?: FastifyBaseLogger
-  /** Opens a log beside which no published checkpoint is kept. Default false. */
+  /**
+   * Opens a log beside which no published checkpoint is kept, and, with another policy than before, without asking the
+   * witnesses of that. Default false.
+   */
   acceptUnknownHistory?: boolean
+  /** Ends a start that waits for witnesses. */
+  signal?: AbortSignal
 }
 
 /** A node that runs, with its HTTP server. */
@@ -157,6 +164,11 @@ export function methodOf({ method, network }: Settings): DidMethod {
   return network === undefined ? { name: method } : { name: method, network }
 }
 
+function onAbort(signal: AbortSignal | undefined, act: () => void): void {
+  if (signal?.aborted === true) act()
+  else signal?.addEventListener('abort', act, { once: true })
+}
+
 type Closers = (() => Promise<void>)[]
 
 async function closingOnFailure<T>(open: (closers: Closers) => Promise<T>): Promise<T> {
@@ -196,7 +208,13 @@ async function openLedgerInto(
   const logStore = await openStore(closers, folder.log)
   const content = await openContentInto(closers, settings, folder)
   const signer = await logSigner(folder, logStore, settings)
-  const cosigning = await cosigningBy(settings, signer.verifier, options.logger)
+  const kept = keptPolicy(logStore)
+  requirePolicy(settings.policy, kept)
+  const before = options.acceptUnknownHistory === true ? undefined : kept
+  const { logger } = options
+  const { policy, cosigning } = await cosigningBy(settings, signer.verifier, { before, logger })
+  tellOfPolicy(logger, kept, policy)
+  onAbort(options.signal, () => cosigning?.release())
   const map = options.mapped === true ? await openMapInto(closers, settings, content.content) : undefined
   const log = await TransparencyLog.open({
     store: logStore,
@@ -209,6 +227,8 @@ async function openLedgerInto(
     acceptUnknownHistory: options.acceptUnknownHistory ?? false,
   })
   closers.push(() => log.close())
+  // Nothing is appended before this: what witnesses of the new policy know, those of the old one know too.
+  await keepPolicy(logStore, policy)
   return map === undefined ? { log, ...content } : { log, map, ...content }
 }
 
@@ -239,9 +259,13 @@ async function openFollowedInto(
   const folder = dataFolder(settings.data)
   await makeDataFolder(folder)
   const store = await openStore(closers, folder.followed)
+  const kept = keptPolicy(store)
+  requirePolicy(settings.policy, kept)
+  tellOfPolicy(logger, kept, followed.policy)
   const content = await openContentInto(closers, settings, folder)
   const log = await FollowedLog.open(followedParts(followed, { store, settings, folder, logger }))
   closers.push(() => log.close())
+  await keepPolicy(store, followed.policy)
   const waited = new Promise(resolve => setTimeout(resolve, CATCH_UP_MS).unref())
   await Promise.race([log.start(), waited])
   return { log, ...content }

@@ -32,8 +32,9 @@ export interface TlogPolicy {
   quorum: string
 }
 
-/** Largest policy, in characters, and most names in it. */
-const MAX_LENGTH = 1 << 18
+/** Largest policy, in characters. */
+export const MAX_POLICY_LENGTH = 1 << 18
+/** Most names in a policy. */
 const MAX_NAMES = 256
 /** Up to so many witnesses, every set of them is looked at. */
 const MAX_EXACT = 14
@@ -47,7 +48,7 @@ const CONTROL = /[^\t\P{Cc}]/u
  * @throws MerkleError POLICY_INVALID, with the number of the line
  */
 export function parsePolicy(text: string): TlogPolicy {
-  if (text.length > MAX_LENGTH) throw new MerkleError('POLICY_INVALID', 'the policy is too large')
+  if (text.length > MAX_POLICY_LENGTH) throw new MerkleError('POLICY_INVALID', 'the policy is too large')
   const reader = new PolicyReader()
   for (const [i, line] of text.split('\n').entries()) {
     if (CONTROL.test(line)) throw invalid(i + 1, 'it has a control character, such as a carriage return')
@@ -57,6 +58,16 @@ export function parsePolicy(text: string): TlogPolicy {
     reader.read(words, i + 1)
   }
   return reader.policy()
+}
+
+/** The lines of witnesses, groups and quorum, in one spelling: what {@link parsePolicy} reads. Logs are left out. */
+export function formatPolicy({ witnesses, groups, quorum }: TlogPolicy): string {
+  const lines = [
+    ...witnesses.map(({ name, verifier, url = '' }) => `witness ${name} ${verifier.vkey} ${url}`.trimEnd()),
+    ...groups.map(({ name, threshold, members }) => `group ${name} ${threshold} ${members.join(' ')}`),
+    `quorum ${quorum}`,
+  ]
+  return `${lines.join('\n')}\n`
 }
 
 /**

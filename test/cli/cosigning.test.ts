@@ -21,19 +21,19 @@ function cosigning(...lines: string[]) {
   const policy = join(folder, 'policy')
   writeFileSync(policy, `${lines.join('\n')}\n`)
   const { settings } = loadSettings({ env: {}, platform: 'linux', flags: { policy } })
-  return cosigningBy(settings, LOG, undefined)
+  return cosigningBy(settings, LOG)
 }
 
 describe('the policy of the witnesses of a log, at its start', () => {
   it('names who is asked', async () => {
     const made = await cosigning(asked(0), asked(1), witness(2), 'group g 2 w0 w1 w2', 'quorum g')
-    expect(made?.status().map(({ name }) => name)).toEqual(['w0', 'w1'])
+    expect(made.cosigning?.status().map(({ name }) => name)).toEqual(['w0', 'w1'])
   })
 
   it('asks nobody where it asks for no quorum', async () => {
-    expect(await cosigning(asked(0), 'quorum none')).toBeUndefined()
+    expect((await cosigning(asked(0), 'quorum none')).cosigning).toBeUndefined()
     const { settings } = loadSettings({ env: {}, platform: 'linux', flags: {} })
-    expect(await cosigningBy(settings, LOG, undefined)).toBeUndefined()
+    expect((await cosigningBy(settings, LOG)).cosigning).toBeUndefined()
   })
 
   it.each([

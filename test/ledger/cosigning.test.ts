@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Cosigning } from '../../src/ledger/log/cosigning.ts'
 import { openCheckpoint } from '../../src/merkle/checkpoint.ts'
 import { signatureLine, textOfNote } from '../../src/merkle/note.ts'
-import { parsePolicy } from '../../src/merkle/policy.ts'
+import { parsePolicy, type TlogPolicy } from '../../src/merkle/policy.ts'
 import { parseAddCheckpoint, SIZE_TYPE } from '../../src/merkle/witness-request.ts'
 import { StoreError } from '../../src/store/errors.ts'
 import { KEY, ORIGIN, START } from './log-world.ts'
@@ -11,6 +11,7 @@ import {
   COSIGNERS,
   cosignersOf,
   NAMES,
+  policyOf,
   sizeAnswer,
   TEXT,
   UNREACHABLE,
@@ -384,3 +385,82 @@ describe('the start of a log with witnesses', () => {
 function checkpointIn(body: string): string {
   return parseAddCheckpoint(Buffer.from(body)).checkpoint
 }
+
+describe('the start of a log with another policy than before', () => {
+  const NONE = parsePolicy('quorum none\n')
+
+  it('asks the witnesses of both, and publishes what those of the new one have cosigned', async () => {
+    const scene = new WitnessedWorld()
+    await (await scene.world.open({ cosigning: scene.collect(policyOf(1, ['w0'])) })).close()
+    const gate = Promise.withResolvers<void>()
+    scene.faults.set('w0', (_, honest) => gate.promise.then(honest))
+    const cosigning = scene.collect(policyOf(1, ['w1']), policyOf(1, ['w0']))
+    const opening = scene.world.open({ cosigning })
+    await turns()
+    const written = scene.world.written.length
+    gate.resolve()
+    const log = await opening
+    expect(scene.world.written).toHaveLength(written + 1)
+    expect(cosignersOf(log.checkpoint())).toEqual(['w1.example'])
+    // From then on they are asked no more.
+    scene.faults.set('w0', UNREACHABLE)
+    await log.anchor('1.a', 'w')
+    expect(log.witnesses().map(({ name }) => name)).toEqual(['w1'])
+    expect(scene.failures()).toEqual([])
+  })
+
+  it.each<[string, TlogPolicy]>([
+    ['other witnesses', policyOf(1, ['w1'])],
+    ['none', NONE],
+  ])(
+    'refuses to sign, with %s, when one of before has seen more than the database has',
+    async (_, policy) => {
+      const scene = new WitnessedWorld()
+      const before = policyOf(1, ['w0'])
+      const log = await scene.world.open({ cosigning: scene.collect(before) })
+      const [disk, file] = [new Map(scene.world.disk), scene.world.file]
+      await log.anchor('1.a', 'w')
+      await log.close()
+      // All of the disk is put back: nobody but the witness of before knows of the anchor.
+      Object.assign(scene.world, { disk, file })
+      const opening = scene.world.open({ cosigning: scene.collect(policy, before) })
+      await expect(opening).rejects.toMatchObject({ code: 'LEDGER_ROLLED_BACK' })
+    },
+  )
+
+  it('waits for no more of before than one in each quorum', async () => {
+    const scene = new WitnessedWorld()
+    await (await scene.open()).close()
+    scene.faults.set('w2', UNREACHABLE)
+    const cosigning = scene.collect(policyOf(1, ['w0']), policyOf(2))
+    const log = await scene.world.open({ cosigning })
+    expect(cosignersOf(log.checkpoint())).toEqual(['w0.example'])
+  })
+
+  it('says whom it waits for, and ends when it is told to', async () => {
+    const scene = new WitnessedWorld()
+    scene.faults.set('w2', UNREACHABLE)
+    const cosigning = scene.collect(NONE, policyOf(1, ['w2']))
+    const opening = scene.world.open({ cosigning })
+    const ended = expect(opening).rejects.toMatchObject({ code: 'LEDGER_QUORUM_MISSING' })
+    await expect
+      .poll(() => scene.events)
+      .toContainEqual({
+        type: 'waiting-for-witnesses',
+        witnesses: ['w2 (of the policy before)'],
+      })
+    cosigning.release()
+    await ended
+    expect(scene.world.written).toEqual([])
+  })
+
+  it('goes on without witnesses once those of before have been asked', async () => {
+    const scene = new WitnessedWorld()
+    const log = await scene.world.open({ cosigning: scene.collect(NONE, policyOf(2)) })
+    for (const name of NAMES) scene.faults.set(name, UNREACHABLE)
+    expect((await log.anchor('1.a', 'w')).number).toBe(0)
+    await log.cosignAgain()
+    expect(cosignersOf(log.checkpoint())).toEqual([])
+    expect(log.describe().roots.map(({ id }) => id)).toEqual(['log-key'])
+  })
+})

@@ -2,7 +2,7 @@ import { Cosigning, type CosigningEvent } from '../../src/ledger/log/cosigning.t
 import type { PostToWitness } from '../../src/ledger/log/witness-client.ts'
 import { Witness } from '../../src/ledger/witness/witness.ts'
 import { openCheckpoint } from '../../src/merkle/checkpoint.ts'
-import { parsePolicy } from '../../src/merkle/policy.ts'
+import { parsePolicy, type TlogPolicy } from '../../src/merkle/policy.ts'
 import { COSIGNATURE_V1 } from '../../src/merkle/signature-types.ts'
 import { formatSigningKey, parseCosignerKey } from '../../src/merkle/signing-key.ts'
 import { SIZE_TYPE } from '../../src/merkle/witness-request.ts'
@@ -19,6 +19,15 @@ export type Answer = { status: number; mediaType: string | undefined; body: Uint
 /** What a witness does with a request in place of answering it as it should. */
 export type WitnessFault = (body: string, honest: () => Promise<Answer>) => Promise<Answer>
 
+/** So many of these witnesses are a quorum. */
+export function policyOf(quorum: number, names: readonly string[] = NAMES): TlogPolicy {
+  const lines = names.map(name => {
+    const vkey = COSIGNERS[NAMES.indexOf(name)]?.verifier.vkey
+    return `witness ${name} ${vkey} https://${name}.example`
+  })
+  return parsePolicy([...lines, `group g ${quorum} ${names.join(' ')}`, 'quorum g\n'].join('\n'))
+}
+
 /** A log with three witnesses, two of which are a quorum; each outlives the log, and has the faults of a test. */
 export class WitnessedWorld {
   readonly world = new LogWorld()
@@ -27,22 +36,15 @@ export class WitnessedWorld {
   readonly #disks = NAMES.map(() => new Map<string, Uint8Array>())
   #cosigning: Cosigning | undefined
 
-  async open(quorum = 2) {
-    return this.world.open({ cosigning: this.collect(quorum) })
+  async open(quorum = 2, before?: TlogPolicy) {
+    return this.world.open({ cosigning: this.collect(policyOf(quorum), before) })
   }
 
   /** What collects cosignatures for one process of the log. */
-  collect(quorum = 2): Cosigning {
+  collect(policy = policyOf(2), before?: TlogPolicy): Cosigning {
     const cosigning = new Cosigning({
-      policy: parsePolicy(
-        [
-          ...COSIGNERS.map(
-            ({ verifier }, i) => `witness ${NAMES[i]} ${verifier.vkey} https://${NAMES[i]}.example`,
-          ),
-          `group g ${quorum} ${NAMES.join(' ')}`,
-          'quorum g\n',
-        ].join('\n'),
-      ),
+      policy,
+      ...(before === undefined ? {} : { before }),
       post: this.#post,
       now: () => Math.floor(this.world.time / 1000),
       onEvent: event => this.events.push(event),

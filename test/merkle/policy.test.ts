@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MerkleError } from '../../src/merkle/errors.ts'
-import { meetsQuorum, parsePolicy, quorumsIntersect } from '../../src/merkle/policy.ts'
+import { formatPolicy, meetsQuorum, parsePolicy, quorumsIntersect } from '../../src/merkle/policy.ts'
 import { COSIGNATURE_V1 } from '../../src/merkle/signature-types.ts'
 import { formatSigningKey, parseCosignerKey, parseSigningKey } from '../../src/merkle/signing-key.ts'
 
@@ -39,6 +39,15 @@ describe('a policy (C2SP tlog-policy)', () => {
     ])
     expect(read.groups).toEqual([{ name: 'both+all', threshold: 2, members: ['w0', 'w1'] }])
     expect(read.quorum).toBe('both+all')
+  })
+
+  it('is written as what is read, without its logs', () => {
+    const read = policy(`log ${LOG}`, ...witnesses(3), 'group g any w0 w1', 'group h all g w2', 'quorum h')
+    const text = formatPolicy(read)
+    expect(parsePolicy(text)).toMatchObject({ ...read, logs: [], witnesses: [{}, {}, {}] })
+    expect(formatPolicy(parsePolicy(text))).toBe(text)
+    const urls = policy(`witness w0 ${KEYS[0]} https://w0.example/a/`, 'quorum w0')
+    expect(parsePolicy(formatPolicy(urls)).witnesses).toMatchObject([{ url: 'https://w0.example/a' }])
   })
 
   it.each([

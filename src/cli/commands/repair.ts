@@ -55,7 +55,9 @@ export function repairCommand(host: Host): Command {
       'wait are kept. The old database stays beside it. A damaged log is not repaired: only a copy can replace it.',
   )
   withExamples(command, 'rootline repair --data ./node')
-  return withSettings(command, 'data', 'method', 'network', 'protocol', 'kubo').action(action(host, repair))
+  return withSettings(command, 'data', 'method', 'network', 'protocol', 'policy', 'kubo').action(
+    action(host, repair),
+  )
 }
 
 async function repair({ settings, terminal }: Run): Promise<undefined> {

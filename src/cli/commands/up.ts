@@ -13,8 +13,8 @@ export function upCommand(host: Host): Command {
     )
     .option(
       '--accept-unknown-history',
-      'begin on a log whose record of what it has published is lost. If this is not the newest copy of the folder, ' +
-        'the log will sign a second history',
+      'begin on a log whose record of what it has published is lost, or, with another policy, whose witnesses before are. ' +
+        'If this is not the newest copy of the folder, the log will sign a second history',
     )
   withExamples(
     command,
@@ -35,9 +35,12 @@ async function up({ settings, terminal, options, unknownVariables }: Run): Promi
     logger.warn({ variable: name }, 'a variable of the environment is no setting')
   // Loaded only here: no other command needs the HTTP server.
   const { openNode } = await import('../up.ts')
+  const stop = new AbortController()
+  void stopping.then(() => stop.abort())
   const node = await openNode(settings, {
     logger,
     acceptUnknownHistory: options['acceptUnknownHistory'] === true,
+    signal: stop.signal,
   })
   terminal.result(
     { url: node.url, data: node.folder.path, pid: process.pid },

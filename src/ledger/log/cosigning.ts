@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { appendSignatures } from '../../merkle/note.ts'
-import { meetsQuorum, type TlogPolicy } from '../../merkle/policy.ts'
+import { meetsQuorum, type PolicyWitness, type TlogPolicy } from '../../merkle/policy.ts'
 import { LedgerError } from '../errors.ts'
 import {
   type PostToWitness,
@@ -12,8 +12,13 @@ import {
 
 /** What collecting cosignatures takes. */
 export interface CosigningParts {
-  /** With a quorum: where it is `none`, nobody is to be asked. */
+  /** With a quorum, unless `before` has one: where neither has, nobody is to be asked. */
   policy: TlogPolicy
+  /**
+   * The policy that the log was opened with before this one. At the start its witnesses are asked too, and so many of them
+   * must have cosigned that any quorum of them has one: who is new knows nothing of what this log has signed. Default: none.
+   */
+  before?: TlogPolicy
   post: PostToWitness
   /** Unix seconds. */
   now: () => number
@@ -31,8 +36,9 @@ export type CosigningEvent =
 /** How a quorum is to be got. */
 export interface CosigningOptions {
   /**
-   * True at the start of a log: then so many must have cosigned that any quorum of the past has one of them, and a
-   * witness that is ahead, or has another history, shows that this log was put back to an earlier state. Default false.
+   * True at the start of a log: then so many must have cosigned that any quorum of the past has one of them, of this policy
+   * and of the one before, and a witness that is ahead, or has another history, shows that this log was put back to an
+   * earlier state. Default false.
    */
   atStart?: boolean
   /** True asks once, in place of until there is a quorum. Default false. */
@@ -51,6 +57,8 @@ const GRACE_MS = 2_000
 export class Cosigning {
   readonly #parts: CosigningParts
   readonly #clients: readonly WitnessClient[]
+  /** Witnesses of the policy before, who are asked at the start alone. */
+  readonly #former: readonly WitnessClient[]
   /** Failures that were told, by witness, and not over yet. */
   readonly #told = new Map<string, WitnessFailure['code']>()
   readonly #released = new AbortController()
@@ -58,11 +66,14 @@ export class Cosigning {
   #waitingSince: number | undefined
 
   constructor(parts: CosigningParts) {
-    if (meetsQuorum(parts.policy, new Set())) throw new TypeError('the policy asks for no cosignature')
+    const { policy, before } = parts
+    if (asksForNobody(policy) && (before === undefined || asksForNobody(before)))
+      throw new TypeError('the policy asks for no cosignature')
     this.#parts = parts
-    this.#clients = parts.policy.witnesses.flatMap(({ name, verifier, url }) =>
-      url === undefined ? [] : [new WitnessClient({ name, verifier, url, post: parts.post, now: parts.now })],
-    )
+    this.#clients = this.#clientsOf(policy.witnesses)
+    const asked = new Set(this.#clients.map(({ vkey }) => vkey))
+    const former = before?.witnesses.filter(({ verifier }) => !asked.has(verifier.vkey)) ?? []
+    this.#former = this.#clientsOf(former, ' (of the policy before)')
   }
 
   /**
@@ -75,9 +86,11 @@ export class Cosigning {
       const lines = await this.#ask(head, atStart)
       if (this.#isEnough(lines, atStart)) {
         this.#waitingSince = undefined
-        return appendSignatures(head.checkpoint, [...lines.values()])
+        const own = this.#parts.policy.witnesses.flatMap(({ verifier }) => lines.get(verifier.vkey) ?? [])
+        return appendSignatures(head.checkpoint, own)
       }
-      this.#waits(lines)
+      this.#waits(lines, atStart)
+      // Also where it asks only once: who calls it again and again does not ask at every turn.
       await this.#pause(wait)
       if (once || this.#released.signal.aborted) break
     }
@@ -108,7 +121,7 @@ export class Cosigning {
   async #ask(head: SignedHead, atStart: boolean): Promise<Map<string, string>> {
     const lines = new Map<string, string>()
     const enough = Promise.withResolvers<void>()
-    const asked = this.#clients.map(async client => {
+    const asked = this.#asked(atStart).map(async client => {
       const answer = await client.ask(head)
       if ('line' in answer) {
         this.#cosigned(client)
@@ -125,11 +138,21 @@ export class Cosigning {
   }
 
   #isEnough(lines: ReadonlyMap<string, string>, atStart: boolean): boolean {
-    const { policy } = this.#parts
+    const { policy, before } = this.#parts
     if (!meetsQuorum(policy, new Set(lines.keys()))) return false
     if (!atStart) return true
-    const others = policy.witnesses.map(({ verifier }) => verifier.vkey).filter(vkey => !lines.has(vkey))
-    return !meetsQuorum(policy, new Set(others))
+    return [policy, ...(before === undefined ? [] : [before])].every(one => isInEachQuorum(one, lines))
+  }
+
+  #asked(atStart: boolean): readonly WitnessClient[] {
+    return atStart ? [...this.#clients, ...this.#former] : this.#clients
+  }
+
+  #clientsOf(witnesses: readonly PolicyWitness[], suffix = ''): WitnessClient[] {
+    const { post, now } = this.#parts
+    return witnesses.flatMap(({ name, verifier, url }) =>
+      url === undefined ? [] : [new WitnessClient({ name: name + suffix, verifier, url, post, now })],
+    )
   }
 
   #pause(milliseconds: number): Promise<void> {
@@ -147,16 +170,28 @@ export class Cosigning {
     this.#tell({ type: 'witness-failed', witness, failure })
   }
 
-  #waits(lines: ReadonlyMap<string, string>): void {
+  #waits(lines: ReadonlyMap<string, string>, atStart: boolean): void {
     if (this.#waitingSince !== undefined) return
     this.#waitingSince = this.#parts.now()
-    const missing = this.#clients.filter(({ vkey }) => !lines.has(vkey)).map(({ name }) => name)
+    const missing = this.#asked(atStart)
+      .filter(({ vkey }) => !lines.has(vkey))
+      .map(({ name }) => name)
     this.#tell({ type: 'waiting-for-witnesses', witnesses: missing })
   }
 
   #tell(event: CosigningEvent): void {
     this.#parts.onEvent?.(event)
   }
+}
+
+function asksForNobody(policy: TlogPolicy): boolean {
+  return meetsQuorum(policy, new Set())
+}
+
+/** Whether no quorum of the policy is without one of these. */
+function isInEachQuorum(policy: TlogPolicy, lines: ReadonlyMap<string, string>): boolean {
+  const others = policy.witnesses.map(({ verifier }) => verifier.vkey).filter(vkey => !lines.has(vkey))
+  return asksForNobody(policy) || !meetsQuorum(policy, new Set(others))
 }
 
 function rolledBack(witness: string, detail: string): LedgerError {

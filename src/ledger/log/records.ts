@@ -15,8 +15,10 @@ export type LogStore = Pick<Store, 'get' | 'entries' | 'commit'>
  *   t <level u8> <index u64>    tile of hashes. At level 0 only full ones: the rest follows from the entries, and would
  *                               have to be written again with every leaf. Above, also the partial one
  *   h                           head
+ *   w                           policy of the witnesses that it was opened with last (kept-policy.ts)
  */
 export const HEAD_KEY = Buffer.from('h')
+export const POLICY_KEY = Buffer.from('w')
 
 /** The state of the log that is durable. To replace it is the commit point of every change. */
 export interface LogHead {
