@@ -84,11 +84,23 @@ export function meetsQuorum(policy: TlogPolicy, signed: ReadonlySet<string>): bo
   return policy.quorum === NONE || satisfied.has(policy.quorum)
 }
 
+/** What was found of policies: to look at every set of 14 witnesses takes tens of milliseconds. */
+const intersecting = new WeakMap<TlogPolicy, boolean>()
+
 /**
  * Whether any two sets of witnesses that satisfy the quorum have one in common: only then does a witness stand between a
  * log and two histories. Exact for up to 14 witnesses; of more, true only where a single threshold shows it.
+ * @param policy that is not changed any more: what was found is remembered
  */
 export function quorumsIntersect(policy: TlogPolicy): boolean {
+  const known = intersecting.get(policy)
+  if (known !== undefined) return known
+  const found = lookForIntersection(policy)
+  intersecting.set(policy, found)
+  return found
+}
+
+function lookForIntersection(policy: TlogPolicy): boolean {
   if (policy.quorum === NONE) return false
   const { witnesses, groups } = policy
   if (witnesses.length > MAX_EXACT) {

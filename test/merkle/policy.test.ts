@@ -156,3 +156,19 @@ describe('a quorum', () => {
     expect(quorumsIntersect(nested)).toBe(false)
   })
 })
+
+it('what two quorums have in common is looked for once', () => {
+  let looks = 0
+  const read = policy(...witnesses(3), 'group g 2 w0 w1 w2', 'quorum g')
+  const counting = {
+    ...read,
+    get groups() {
+      looks++
+      return read.groups
+    },
+  }
+  expect(quorumsIntersect(counting)).toBe(true)
+  const before = looks
+  expect(before).toBeGreaterThan(0)
+  expect([quorumsIntersect(counting), looks]).toEqual([true, before])
+})
