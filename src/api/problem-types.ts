@@ -117,6 +117,7 @@ const LEDGER_PROBLEMS: Partial<Record<LedgerErrorCode, ProblemType>> = {
     title: 'Files of an anchor of the log cannot be had.',
     retryAfter: 60,
   },
+  LEDGER_QUORUM_MISSING: { status: 503, title: 'Too few witnesses have cosigned.', retryAfter: 10 },
   LEDGER_FROZEN: { status: 503, title: 'The ledger has shown two histories.' },
   LEDGER_UNREACHABLE: { status: 503, title: 'The ledger did not answer.', retryAfter: 5, internal: true },
 }

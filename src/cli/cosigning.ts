@@ -1,11 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Cosigning, type CosigningEvent } from '../ledger/log/cosigning.ts'
+import { MAX_NOTE_SIGNATURES } from '../merkle/note.ts'
 import { meetsQuorum, type PolicyWitness, type TlogPolicy } from '../merkle/policy.ts'
 import type { NoteVerifier } from '../merkle/vkey.ts'
 import { guardedFetch } from '../net/guarded-fetch.ts'
 import { CliError } from './errors.ts'
 import { readPolicyOf } from './policy-file.ts'
-import type { Settings } from './settings.ts'
+import { PLAIN_URL, type Settings } from './settings.ts'
 
 /** Longest answer of a witness, in bytes, and longest wait for it, in milliseconds. */
 const MAX_ANSWER_BYTES = 1 << 16
@@ -49,6 +50,16 @@ export async function cosigningBy(
 
 /** @throws CliError CONFIG_INVALID */
 function requireAskable(policy: TlogPolicy, file: string): void {
+  if (policy.witnesses.length >= MAX_NOTE_SIGNATURES) {
+    const message = `the policy ${file} names more witnesses than a checkpoint can carry cosignatures of`
+    throw new CliError('CONFIG_INVALID', message, { hint: `name at most ${MAX_NOTE_SIGNATURES - 1}` })
+  }
+  const odd = policy.witnesses.find(({ url }) => url !== undefined && !new RegExp(PLAIN_URL).test(url))
+  if (odd !== undefined) {
+    throw new CliError('CONFIG_INVALID', `the URL of the witness ${odd.name} in ${file} cannot be asked`, {
+      hint: 'give the URL that /add-checkpoint comes after: without a query, a fragment and a password',
+    })
+  }
   const [asked, silent] = [true, false].map(
     withUrl => new Set(keysOf(policy.witnesses.filter(({ url }) => (url !== undefined) === withUrl))),
   ) as [Set<string>, Set<string>]

@@ -15,7 +15,7 @@ function count(description: string, value: number, minimum = 1) {
 const PATH = { minLength: 1, maxLength: 4096 }
 
 /** Without credentials, which would be in logs, and without query and fragment. */
-const PLAIN_URL = '^https?://[^@?#\\s]+$'
+export const PLAIN_URL = '^https?://[^@?#\\s]+$'
 
 /**
  * Every setting, once: its type, its bounds, its default and what it is for. A dot in a name is a level in the file of

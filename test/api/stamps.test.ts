@@ -122,6 +122,7 @@ describe('POST /log/stamps', () => {
 
   it.each<[LedgerErrorCode, number]>([
     ['LEDGER_OUTCOME_UNKNOWN', 503],
+    ['LEDGER_QUORUM_MISSING', 503],
     ['LEDGER_CLOCK_BEHIND', 503],
     ['LEDGER_CLOSED', 503],
   ])('answers %s with its problem', async (code, status) => {

@@ -14,6 +14,8 @@ const VKEYS = ['w0', 'w1', 'w2'].map(
   (name, i) =>
     parseCosignerKey(formatSigningKey(name, Buffer.alloc(32, 3 + i), COSIGNATURE_V1)).verifier.vkey,
 )
+const many = (i: number) =>
+  parseCosignerKey(formatSigningKey(`m${i}`, Buffer.alloc(32, 100 + i), COSIGNATURE_V1)).verifier.vkey
 const witness = (i: number, url = '') => `witness w${i} ${VKEYS[i]} ${url}`
 const asked = (i: number) => witness(i, `https://w${i}.example`)
 
@@ -43,6 +45,12 @@ describe('the policy of the witnesses of a log, at its start', () => {
       'too few',
     ],
     ['those without a URL are one', [asked(0), witness(1), 'group g any w0 w1', 'quorum g'], 'without a URL'],
+    ['a URL has a query', [`${witness(0, 'https://w0.example/?a')}`, 'quorum w0'], 'cannot be asked'],
+    [
+      'it names more than a checkpoint can carry',
+      [...Array.from({ length: 100 }, (_, i) => `witness m${i} ${many(i)} https://w.example`), 'quorum m0'],
+      'more witnesses than',
+    ],
     ['it is of another log', [`log ${OTHER.vkey}`, asked(0), 'quorum w0'], 'other logs'],
   ])('is refused where %s', async (_, lines, why) => {
     await expect(cosigning(...lines)).rejects.toMatchObject({

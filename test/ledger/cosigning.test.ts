@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Cosigning } from '../../src/ledger/log/cosigning.ts'
-import { openCheckpoint } from '../../src/merkle/checkpoint.ts'
-import { signatureLine, textOfNote } from '../../src/merkle/note.ts'
+import { WitnessClient } from '../../src/ledger/log/witness-client.ts'
+import { formatCheckpoint, openCheckpoint } from '../../src/merkle/checkpoint.ts'
+import { signatureLine, signNote, textOfNote } from '../../src/merkle/note.ts'
 import { parsePolicy, type TlogPolicy } from '../../src/merkle/policy.ts'
+import { ML_DSA_44 } from '../../src/merkle/signature-types.ts'
+import { formatSigningKey, parseCosignerKey } from '../../src/merkle/signing-key.ts'
+import { EMPTY_ROOT } from '../../src/merkle/tree.ts'
 import { parseAddCheckpoint, SIZE_TYPE } from '../../src/merkle/witness-request.ts'
 import { StoreError } from '../../src/store/errors.ts'
 import { KEY, ORIGIN, START } from './log-world.ts'
@@ -186,6 +190,8 @@ describe('a log with witnesses', () => {
       async () => answer(await line(1, other, START)),
       async body => answer(await line(1, checkpointOf(body), START - 301)),
       async body => answer(await line(1, checkpointOf(body), START + 301)),
+      async body => answer(await line(1, checkpointOf(body), START - 365 * 86_400)),
+      async body => answer(await line(1, checkpointOf(body), START + 365 * 86_400)),
       async () => answer(''),
       async () => answer('no signature\n'),
       async () => answer('— w AAAAAAAA\n'.repeat(10_000)),
@@ -204,6 +210,25 @@ describe('a log with witnesses', () => {
       expect(cosignersOf(log.checkpoint()).sort()).toEqual(['w0.example', 'w2.example'])
       expect(scene.failures().some(failure => failure.startsWith('w1 '))).toBe(true)
     }
+  })
+
+  it('takes no cosignature without a time, which it calls that', async () => {
+    const cosigner = parseCosignerKey(formatSigningKey('pq.example', Buffer.alloc(32, 70), ML_DSA_44))
+    const client = (time: number) =>
+      new WitnessClient({
+        name: 'pq',
+        verifier: cosigner.verifier,
+        url: 'https://pq.example',
+        post: async (_, body) =>
+          answer(await signatureLine(textOfNote(checkpointIn(body)), cosigner.at(time))),
+        now: () => START,
+      })
+    const checkpoint = await signNote(formatCheckpoint(ORIGIN, 0, EMPTY_ROOT), [KEY])
+    const head = { size: 0, checkpoint, proof: () => [] }
+    expect(await client(START).ask(head)).toHaveProperty('line')
+    expect(await client(0).ask(head)).toMatchObject({
+      failure: { code: 'invalid', detail: 'has cosigned without a time' },
+    })
   })
 
   it('has its checkpoint cosigned again while it does not grow', async () => {

@@ -1,6 +1,7 @@
 import { MerkleError } from '../../merkle/errors.ts'
 import { parseDecimal } from '../../merkle/hash-lines.ts'
 import { verifyNote } from '../../merkle/note.ts'
+import type { SignatureFacts } from '../../merkle/signature-types.ts'
 import type { NoteVerifier } from '../../merkle/vkey.ts'
 import { formatAddCheckpoint, parseCosignatures, SIZE_TYPE } from '../../merkle/witness-request.ts'
 
@@ -145,8 +146,10 @@ export class WitnessClient {
   #verified({ checkpoint }: SignedHead, body: Uint8Array): WitnessReply {
     try {
       for (const line of parseCosignatures(body)) {
-        const time = this.#timeOf(checkpoint, line)
-        if (time === undefined) continue
+        const facts = this.#factsOf(checkpoint, line)
+        if (facts === undefined) continue
+        const { timestamp: time } = facts
+        if (time === undefined) return failed('invalid', 'has cosigned without a time')
         if (Math.abs(time - this.#now()) > MAX_TIME_APART) {
           return failed('invalid', 'has cosigned with a time that is more than five minutes off')
         }
@@ -160,9 +163,9 @@ export class WitnessClient {
     return failed('invalid', 'has sent a cosignature that is not its own')
   }
 
-  #timeOf(checkpoint: string, line: string): number | undefined {
+  #factsOf(checkpoint: string, line: string): SignatureFacts | undefined {
     try {
-      return verifyNote(checkpoint + line, [this.#verifier]).signatures[0]?.timestamp
+      return verifyNote(checkpoint + line, [this.#verifier]).signatures[0]
     } catch (error) {
       if (error instanceof MerkleError && error.code === 'NOTE_UNVERIFIED') return undefined
       throw error
