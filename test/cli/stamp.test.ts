@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateLogKey } from '../../src/ledger/log/key.ts'
@@ -77,6 +77,7 @@ describe('rootline log stamp', () => {
     ['stdin without a place for the proof', () => ['-'], 'USAGE'],
     ['two files with one place for the proof', () => [file('a'), file('b'), '-o', 'x'], 'USAGE'],
     ['one file twice', () => ['a', 'a'], 'USAGE'],
+    ['one file twice, by two names', () => [file('a'), file('b'), './x/../a', 'a'], 'USAGE'],
     ['more files than a stamp is of', () => Array.from({ length: 1025 }, (_, i) => `${i}`), 'USAGE'],
   ])('refuses %s', async (_, args, code) => {
     const { status, stdout, stderr } = await stamp(...args())
@@ -91,6 +92,19 @@ describe('rootline log stamp', () => {
     expect([status, stderr]).toEqual([1, expect.stringContaining('OUTPUT_UNWRITABLE')])
     expect(readFileSync(`${path}.stamp`, 'utf8')).toBe('mine')
     expect(await (await fetch(`${node.url}/log/checkpoint`)).text()).toBe(before)
+  })
+
+  it('writes the other proofs where one cannot be written', async () => {
+    const place = tempFolder()
+    const names = ['a', 'b', 'c'].map(name => join(place, name))
+    for (const name of names) writeFileSync(name, name)
+    // Its proof has a name that is too long: there is no such file before the stamp is made, nor after.
+    const long = join(place, 'l'.repeat(250))
+    writeFileSync(long, 'long')
+    const { status, stdout, stderr } = await stamp(names[0] ?? '', long, ...names.slice(1))
+    expect([status, stdout, stderr]).toEqual([1, '', expect.stringContaining('OUTPUT_UNWRITABLE')])
+    expect(readdirSync(place).filter(name => name.includes('.'))).toEqual(['a.stamp', 'b.stamp', 'c.stamp'])
+    for (const name of names) expect((await verify(name, '--log-key', vkey)).status).toBe(0)
   })
 
   it('needs the token, and a node', async () => {

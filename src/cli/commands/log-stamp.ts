@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { LedgerError } from '../../ledger/errors.ts'
 import { MAX_STAMP_DIGESTS } from '../../ledger/stamp/make-stamp.ts'
@@ -46,13 +47,13 @@ async function stamp({ settings, options, terminal, host }: Run, ...files: strin
   const digests: Buffer[] = []
   for (const file of files) digests.push(await digestInput(file, host.stdin))
   const proofs = await client.stamp(digests)
-  const written: { file: string; digest: string; proof: string; leaf: number }[] = []
-  for (const [i, proof] of proofs.entries()) {
-    const path = proofPaths[i] as string
-    await writeNewFile(path, encodeStampProof(proof))
-    const digest = Buffer.from(proof.digest).toString('hex')
-    written.push({ file: files[i] as string, digest, proof: path, leaf: proof.log.index })
-  }
+  await writeAll(proofs, proofPaths)
+  const written = proofs.map((proof, i) => ({
+    file: files[i] as string,
+    digest: Buffer.from(proof.digest).toString('hex'),
+    proof: proofPaths[i] as string,
+    leaf: proof.log.index,
+  }))
   terminal.result({ stamps: written }, () =>
     written.map(({ digest, proof, leaf }) => printable(`${proof}: ${digest} in leaf ${leaf}`)).join('\n'),
   )
@@ -60,6 +61,24 @@ async function stamp({ settings, options, terminal, host }: Run, ...files: strin
     terminal.note(
       'The proof was not checked: "rootline log verify-stamp" does that, with the key of the log.',
     )
+}
+
+/** No proof can be had again, so one that cannot be written keeps back no other. @throws CliError OUTPUT_UNWRITABLE */
+async function writeAll(proofs: readonly StampProof[], paths: readonly string[]): Promise<void> {
+  const failures: CliError[] = []
+  for (const [i, proof] of proofs.entries()) {
+    await writeNewFile(paths[i] as string, encodeStampProof(proof)).catch((error: unknown) => {
+      if (!(error instanceof CliError)) throw error
+      failures.push(error)
+    })
+  }
+  const [first, ...others] = failures
+  if (first === undefined) return
+  const more = others.length === 0 ? '' : `; ${others.length} more`
+  throw new CliError('OUTPUT_UNWRITABLE', `${first.message}${more}`, {
+    hint: 'stamp again what has no proof now; the other proofs are written',
+    cause: first,
+  })
 }
 
 /** Where the proof of each file goes. @throws CliError USAGE */
@@ -73,7 +92,8 @@ function outputsOf(files: readonly string[], output: string | undefined): string
   if (output === undefined && files.includes('-')) {
     throw new CliError('USAGE', 'with stdin, say where the proof goes with --output')
   }
-  if (new Set(files).size < files.length) throw new CliError('USAGE', 'a file is named twice')
+  if (new Set(files.map(file => resolve(file))).size < files.length)
+    throw new CliError('USAGE', 'a file is named twice')
   return output === undefined ? files.map(file => `${file}.stamp`) : [output]
 }
 

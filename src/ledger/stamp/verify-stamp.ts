@@ -205,7 +205,7 @@ function checkTree(
   if (leaf instanceof LedgerError) return failed(`The leaf cannot be read: ${leaf.message}.`)
   if (leaf.type !== 'stamp') return failed('The leaf is no stamp.')
   return verifyInclusion(index, size, hashSalted(salt, digest), path, Buffer.from(leaf.root, 'hex'))
-    ? { result: 'pass', detail: `With its salt, the digest is number ${index} of ${size} under the stamp.` }
+    ? { result: 'pass', detail: 'With its salt, the digest leads to the root that the leaf holds.' }
     : failed('The path does not lead from the digest and its salt to the root that the leaf holds.')
 }
 

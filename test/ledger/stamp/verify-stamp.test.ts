@@ -46,6 +46,18 @@ describe('a stamp without witnesses', () => {
     expect(exitStatus(report)).toBe(0)
   })
 
+  it('says nothing of the place and the number of digests, which no root holds', async () => {
+    const [one] = (await stamped('text', 'another')) as [StampProof]
+    // The same path leads to the root in a tree of another size.
+    const [, second] = (await stamped('a', 'text')) as [StampProof, StampProof]
+    const third = { ...second, index: 2, size: 3 }
+    expect(verified(third, 'text').report.verdict).toBe('verified')
+    for (const proof of [one, second, third]) {
+      const edge = verified(proof, 'text').report.edges.find(({ code }) => code === 'STAMP_ROOT')
+      expect(edge?.detail).toBe('With its salt, the digest leads to the root that the leaf holds.')
+    }
+  })
+
   it('counts cosignatures for nothing, also under a policy that asks for none', async () => {
     const proof = await cosigned(PROOF, [5])
     const none = parsePolicy(`witness w ${COSIGNERS[0]?.verifier.vkey}\nquorum none\n`)
