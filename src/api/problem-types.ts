@@ -82,11 +82,6 @@ const CONTENT_PROBLEMS = {
   CONTENT_CID_INVALID: { status: 400, title: 'This is not a CID that is in use here.' },
   CONTENT_FULL: { status: 507, title: 'The content store is full.', retryAfter: 60, internal: true },
   CONTENT_CLOSED: { status: 503, title: 'The content store is closed.', retryAfter: 10 },
-  CONTENT_CLIENT_MISSING: {
-    status: 500,
-    title: 'A package that the content store needs is missing.',
-    internal: true,
-  },
 } as const satisfies Record<ContentErrorCode, ProblemType>
 
 const STORE_PROBLEMS = {

@@ -43,8 +43,8 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof SidetreeError || error instanceof CodecError || error instanceof MerkleError) {
     return withHint(error, EXIT.usage, undefined)
   }
-  if (error instanceof ContentError) return contentFailure(error)
-  if (error instanceof NodeError) return withHint(error, EXIT.internal, undefined)
+  if (error instanceof ContentError || error instanceof NodeError)
+    return withHint(error, EXIT.internal, undefined)
   return unforeseen(error)
 }
 
@@ -71,11 +71,6 @@ const STORE_HINTS: { readonly [code in StoreErrorCode]?: string } = {
   STORE_LOCKED: 'a node runs on this folder: stop it, or give another folder with --data',
   STORE_CORRUPT: 'run "rootline check" to see what is damaged, and "rootline repair" to repair it',
   STORE_FULL: 'make room on the disk; what was acknowledged is still there',
-}
-
-function contentFailure(error: ContentError): Failure {
-  if (error.code !== 'CONTENT_CLIENT_MISSING') return withHint(error, EXIT.internal, undefined)
-  return withHint(error, EXIT.usage, 'install it with "npm install kubo-rpc-client", or take --kubo away')
 }
 
 const KEY_HINTS: { readonly [code in KeyErrorCode]?: string } = {

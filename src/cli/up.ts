@@ -283,7 +283,7 @@ async function openContentInto(
     return content
   }
   if (kubo === undefined) return { content: await openEmbedded(), sources: [] }
-  const rpc = await KuboRpc.connect(kubo)
+  const rpc = new KuboRpc(kubo)
   const content = new KuboContentStore(rpc)
   closers.push(() => content.close())
   const sources: ContentSource[] = [new KuboNetwork(rpc)]

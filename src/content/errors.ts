@@ -15,8 +15,6 @@ export type ContentErrorCode =
   /** The store has no space for more. */
   | 'CONTENT_FULL'
   | 'CONTENT_CLOSED'
-  /** The package by which this kind of store is asked is optional, and is not installed. */
-  | 'CONTENT_CLIENT_MISSING'
 
 /** Content that cannot be had or stored. `cid` is the file or the block that it is about. */
 export class ContentError extends Error {

@@ -1,5 +1,8 @@
 import { ContentError } from './errors.ts'
 
+/** Milliseconds for a whole file, where nothing else is said: a source may be slow with each of its blocks. */
+export const FILE_TIMEOUT_MS = 60_000
+
 /**
  * Runs a call that is given up after a while.
  * @param who is asked, for the message

@@ -2,8 +2,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { type CID, cidText, DAG_PB, parseCid } from '../../src/codec/cid.ts'
-import { fileBlocks, MAX_BLOCK_BYTES, walkFile } from '../../src/codec/unixfs.ts'
+import { setTimeout } from 'node:timers/promises'
+import { CID } from 'multiformats/cid'
+import { cidText, cidV0OfDigest, DAG_PB, parseCid, RAW } from '../../src/codec/cid.ts'
+import { sha256 } from '../../src/codec/hash.ts'
+import { fileBlocks, walkFile } from '../../src/codec/unixfs.ts'
 
 /** What can be wrong with a Kubo node. */
 export type KuboFault =
@@ -36,6 +39,8 @@ export class KuboServer {
   readonly network = new Map<string, Uint8Array>()
   readonly pins = new Set<string>()
   fault: KuboFault | undefined
+  /** It takes so long for each answer. */
+  delayMs = 0
   readonly #server = createServer((request, response) => {
     this.#answer(request, response).catch(error => refuse(response, String(error)))
   })
@@ -66,16 +71,21 @@ export class KuboServer {
       return
     }
     const body = await buffer(request)
+    if (this.delayMs > 0) await setTimeout(this.delayMs)
     if (this.#failed(response)) return
     const call = pathname.replace('/api/v0/', '')
     if (call === 'id') return json(response, { ID: PEER, AgentVersion: 'kubo/0.0.0-test', Addresses: [] })
     if (call === 'add') return this.#add(request, body, searchParams, response)
+    if (call === 'block/put') return this.#put(await upload(request, body), response)
     const cid = parseCid(searchParams.get('arg') ?? '')
-    if (call === 'cat') return this.#cat(cid, searchParams, response)
+    if (call === 'block/get') return this.#get(cid, searchParams, response)
     if (call === 'pin/add') return this.#pin(cid, response)
     if (call === 'pin/ls') {
       const text = cidText(cid)
-      if (this.pins.has(text)) return json(response, { Cid: text, Type: 'recursive' })
+      const pin = { Type: 'recursive', Name: '' }
+      const stream = searchParams.get('stream') === 'true'
+      if (this.pins.has(text))
+        return json(response, stream ? { Cid: text, ...pin } : { Keys: { [text]: pin } })
       return refuse(response, `path '/ipfs/${text}' is not pinned`)
     }
     response.writeHead(404).end()
@@ -116,28 +126,29 @@ export class KuboServer {
     query: URLSearchParams,
     response: ServerResponse,
   ): Promise<void> {
-    if (this.fault === 'full') return refuse(response, 'write /data/blocks/x: no space left on device')
+    if (this.fault === 'full') return refuse(response, FULL)
     for (const [name, value] of Object.entries(LAYOUT)) {
       if (query.get(name) !== value) return refuse(response, `${name} is not ${value}`)
     }
-    // Node.js reads the form, which the client wrote in its own way (RFC 7578).
-    const type = request.headers['content-type'] ?? ''
-    const form = await new Response(body, { headers: { 'content-type': type } }).formData()
-    const file = form.get('file')
-    if (file === null || typeof file === 'string') return refuse(response, 'no file')
-    const { root, blocks } = await fileBlocks(await file.bytes())
+    const { root, blocks } = await fileBlocks(await upload(request, body))
     for (const { cid, bytes } of blocks) this.held.set(keyOf(cid), bytes)
     this.pins.add(cidText(root))
     const shown = this.fault === 'other CID' ? OTHER_CID : cidText(root)
     json(response, { Name: shown, Hash: shown, Size: String(body.length) })
   }
 
-  #cat(cid: CID, query: URLSearchParams, response: ServerResponse): void {
-    const offline = query.get('offline') === 'true'
-    if (query.get('length') !== String(MAX_BLOCK_BYTES + 1)) {
-      refuse(response, 'read without a bound')
+  #put(block: Uint8Array, response: ServerResponse): void {
+    if (this.fault === 'full') {
+      refuse(response, FULL)
       return
     }
+    const cid = CID.createV1(RAW, cidV0OfDigest(sha256(block)).multihash)
+    this.held.set(keyOf(cid), block)
+    json(response, { Key: cidText(cid), Size: block.length })
+  }
+
+  #get(cid: CID, query: URLSearchParams, response: ServerResponse): void {
+    const offline = query.get('offline') === 'true'
     const block = this.#find(cid, offline)
     if (block === undefined) {
       const message = offline ? 'block was not found locally (offline): ipld: could not find it' : 'timed out'
@@ -146,7 +157,7 @@ export class KuboServer {
     }
     const sent = Buffer.from(block)
     if (this.fault === 'lying') sent.writeUInt8(sent.readUInt8(0) ^ 1)
-    response.writeHead(200, { 'content-type': 'text/plain' }).end(sent)
+    response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(sent)
   }
 
   async #pin(cid: CID, response: ServerResponse): Promise<void> {
@@ -163,6 +174,7 @@ export class KuboServer {
   }
 }
 
+const FULL = 'write /data/blocks/x: no space left on device'
 const PEER = '12D3KooWF8QhuUvPoyUDaBsWqfSYFzNoHgf3r2DeQJqXhDHg1932'
 const OTHER_CID = 'QmNLei78zWmzUdbeRB3CiUfAizWUrbeeZh5K1rhAQKCh51'
 /** What Kubo must be told, since its defaults can be configured. */
@@ -174,6 +186,14 @@ const LAYOUT = {
   pin: 'true',
 }
 const LINES = Buffer.from('{"Name":"x","Bytes":1}\n'.repeat(4000))
+
+/** The one file of a form, which Node.js reads and the client wrote in its own way (RFC 7578). */
+async function upload(request: IncomingMessage, body: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const type = request.headers['content-type'] ?? ''
+  const form = await new Response(body, { headers: { 'content-type': type } }).formData()
+  for (const file of form.values()) if (typeof file !== 'string') return await file.bytes()
+  throw new TypeError('a form without a file')
+}
 
 function keyOf(cid: CID): string {
   return Buffer.from(cid.multihash.bytes).toString('hex')

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -20,8 +21,13 @@ const ENOUGH = { maxBytes: 4 << 20 }
 const HELLO = Buffer.from('hello world\n')
 const HELLO_CID = 'QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o'
 const servers: KuboServer[] = []
+const strangers: Server[] = []
 
 afterAll(async () => {
+  for (const stranger of strangers) {
+    stranger.closeAllConnections()
+    stranger.close()
+  }
   for (const server of servers) await server.stop()
 })
 
@@ -29,10 +35,30 @@ async function make() {
   const server = new KuboServer()
   servers.push(server)
   const url = await server.start()
-  const rpc = await KuboRpc.connect(url, { timeoutMs: 30_000 })
+  const rpc = new KuboRpc(url, { timeoutMs: 30_000 })
   /** For calls that are to fail when their time is over. */
-  const hasty = new KuboContentStore(await KuboRpc.connect(url, { timeoutMs: 200 }))
+  const hasty = new KuboContentStore(new KuboRpc(url, { timeoutMs: 200 }))
   return { server, rpc, hasty, store: new KuboContentStore(rpc) }
+}
+
+/** A server at the URL of Kubo's RPC that answers as a test says. */
+async function hostile(answer: RequestListener) {
+  const server = createServer((request, response) => {
+    request.resume().once('end', () => answer(request, response))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  strangers.push(server)
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { url, store: new KuboContentStore(new KuboRpc(url, { timeoutMs: 30_000 })) }
+}
+
+function pourInto(response: ServerResponse): void {
+  const send = () => {
+    while (response.write(Buffer.alloc(1 << 16)));
+  }
+  response.on('drain', send)
+  send()
 }
 
 contentStoreSuite(
@@ -74,7 +100,7 @@ describe('Kubo as a content store', () => {
     server.pins.clear()
     expect(await store.has(cid)).toBe(false)
     expect(await failureOf(store.get(cid, ENOUGH))).toBe('CONTENT_NOT_FOUND')
-    const read = server.asked.filter(call => call.startsWith('/api/v0/cat'))
+    const read = server.asked.filter(call => call.startsWith('/api/v0/block/get'))
     expect(read.every(call => call.includes('offline=true'))).toBe(true)
     expect(read.length).toBeGreaterThan(0)
   })
@@ -102,12 +128,95 @@ describe('Kubo as a content store', () => {
     expect(await failureOf(store.health())).toBe('CONTENT_NOT_REACHABLE')
   })
 
-  it('is left when a block has more bytes than any block, and after a while when another answer does not end', async () => {
-    const { server, store, hasty } = await make()
+  it('is left at the first byte that is too many, in every call', async () => {
+    const { server, store } = await make()
     await store.put(HELLO)
     server.fault = 'endless'
     expect(await failureOf(store.block(HELLO_CID, ENOUGH))).toBe('CONTENT_MISMATCH')
-    expect(await failureOf(hasty.put(HELLO))).toBe('CONTENT_NOT_REACHABLE')
+    expect(await failureOf(store.get(HELLO_CID, ENOUGH))).toBe('CONTENT_NOT_REACHABLE')
+    expect(await failureOf(store.put(HELLO))).toBe('CONTENT_NOT_REACHABLE')
+    expect(await failureOf(store.health())).toBe('CONTENT_NOT_REACHABLE')
+  })
+
+  it.each([
+    ['errors without end', 500, {}],
+    ['gzip that expands without end', 200, { 'content-encoding': 'gzip' }],
+    ['gzip that expands without end, in an error', 500, { 'content-encoding': 'gzip' }],
+  ])('that sends %s is left', async (_, status, headers) => {
+    const bomb = gzipSync(Buffer.alloc(64 << 20))
+    const { store } = await hostile((_request, response) => {
+      response.writeHead(status, headers)
+      if ('content-encoding' in headers) response.end(bomb)
+      else pourInto(response)
+    })
+    const calls = [
+      () => store.put(HELLO),
+      () => store.block(HELLO_CID, ENOUGH),
+      () => store.has(HELLO_CID),
+      () => store.health(),
+    ]
+    for (const call of calls) {
+      expect(['CONTENT_NOT_REACHABLE', 'CONTENT_MISMATCH']).toContain(await failureOf(call()))
+    }
+  })
+
+  it.each([301, 302, 303, 307, 308])('that answers %d leads nobody elsewhere', async status => {
+    const asked: string[] = []
+    const elsewhere = await hostile((request, response) => {
+      asked.push(`${request.method} ${request.url}`)
+      response.end()
+    })
+    const { store } = await hostile((request, response) => {
+      response.writeHead(status, { location: `${elsewhere.url}${request.url}` }).end()
+    })
+    expect(await failureOf(store.put(HELLO))).toBe('CONTENT_NOT_REACHABLE')
+    expect(await failureOf(store.block(HELLO_CID, ENOUGH))).toBe('CONTENT_NOT_REACHABLE')
+    expect(await failureOf(store.has(HELLO_CID))).toBe('CONTENT_NOT_REACHABLE')
+    expect(await failureOf(store.health())).toBe('CONTENT_NOT_REACHABLE')
+    expect(asked).toEqual([])
+  })
+
+  it('that sends one byte after another is left when its time is over', async () => {
+    const timers: NodeJS.Timeout[] = []
+    const { url } = await hostile((_request, response) => {
+      response.writeHead(200)
+      timers.push(setInterval(() => response.write(' '), 10))
+    })
+    const store = new KuboContentStore(new KuboRpc(url, { timeoutMs: 150 }))
+    expect(await failureOf(store.put(HELLO))).toBe('CONTENT_NOT_REACHABLE')
+    expect(await failureOf(store.block(HELLO_CID, ENOUGH))).toBe('CONTENT_NOT_REACHABLE')
+    expect(await failureOf(store.health())).toBe('CONTENT_NOT_REACHABLE')
+    for (const timer of timers) clearInterval(timer)
+  })
+
+  it('that is slow with every block of a file is left when the time for the file is over', async () => {
+    const { server, rpc } = await make()
+    const cid = await new KuboContentStore(rpc).put(pattern(2_000_000))
+    server.delayMs = 30
+    const store = new KuboContentStore(rpc, { fileTimeoutMs: 100 })
+    expect(await failureOf(store.get(cid, ENOUGH))).toBe('CONTENT_NOT_REACHABLE')
+    const network = new KuboNetwork(rpc, { fileTimeoutMs: 100 })
+    expect(await failureOf(network.get(cid, ENOUGH))).toBe('CONTENT_NOT_REACHABLE')
+  })
+
+  it('is believed no page of another server: what is not found there may be here', async () => {
+    const { store } = await hostile((_request, response) => response.writeHead(404).end('404 page not found'))
+    expect(await failureOf(store.block(HELLO_CID, ENOUGH))).toBe('CONTENT_NOT_REACHABLE')
+    expect(await failureOf(store.has(HELLO_CID))).toBe('CONTENT_NOT_REACHABLE')
+  })
+
+  it('has no file pinned when it names none', async () => {
+    const { store } = await hostile((_request, response) => response.end('{"Keys":{}}'))
+    expect(await store.has(HELLO_CID)).toBe(false)
+  })
+
+  it('shows of its words a short line of ASCII', async () => {
+    const { store } = await hostile((_request, response) =>
+      response.writeHead(500).end(JSON.stringify({ Message: `\u001b[2J\n${'x'.repeat(9_000)}` })),
+    )
+    const error = await store.put(HELLO).catch((failure: unknown) => failure)
+    expect(error).toMatchObject({ code: 'CONTENT_NOT_REACHABLE' })
+    expect(String(error)).toMatch(/^[\x20-\x7e]{1,300}$/)
   })
 
   it('that changes bytes gives none of them', async () => {
@@ -158,14 +267,9 @@ describe('Kubo as a content store', () => {
   it('fails with a ContentError whatever bytes it answers', async () => {
     let body: Uint8Array = new Uint8Array()
     let status = 200
-    const server = createServer((request, response) => {
-      request.resume()
+    const { store } = await hostile((_request, response) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(body)
     })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    const store = new KuboContentStore(await KuboRpc.connect(`http://127.0.0.1:${port}`))
     const text = fc.oneof(
       fc.string(),
       fc.json(),
@@ -176,27 +280,22 @@ describe('Kubo as a content store', () => {
       fc.uint8Array({ maxLength: 200 }),
       text.map(each => Buffer.from(each)),
     )
-    try {
-      await fc.assert(
-        fc.asyncProperty(anyBody, fc.constantFrom(200, 400, 500), async (bytes, code) => {
-          body = bytes
-          status = code
-          expect(await failureOf(store.put(HELLO))).toBeDefined()
-          expect(await failureOf(store.block(HELLO_CID, ENOUGH))).toBeDefined()
-          await failureOf(store.has(HELLO_CID))
-          await failureOf(store.health())
-        }),
-      )
-    } finally {
-      server.closeAllConnections()
-      server.close()
-    }
+    await fc.assert(
+      fc.asyncProperty(anyBody, fc.constantFrom(200, 400, 500), async (bytes, code) => {
+        body = bytes
+        status = code
+        expect(await failureOf(store.put(HELLO))).toBeDefined()
+        expect(await failureOf(store.block(HELLO_CID, ENOUGH))).toBeDefined()
+        await failureOf(store.has(HELLO_CID))
+        await failureOf(store.health())
+      }),
+    )
   })
 
   it.each(['ftp://kubo', 'http://user:secret@kubo:5001', 'http://kubo/?a=b', 'http://kubo/#a', 'kubo', ''])(
     'is not asked at %s',
-    async url => {
-      await expect(KuboRpc.connect(url)).rejects.toThrow(TypeError)
+    url => {
+      expect(() => new KuboRpc(url)).toThrow(TypeError)
     },
   )
 })

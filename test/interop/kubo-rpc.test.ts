@@ -73,7 +73,7 @@ async function make() {
   await create({ url })
     .pin.rm(HELLO_CID)
     .catch(() => {})
-  const rpc = await KuboRpc.connect(url, { timeoutMs: 5_000 })
+  const rpc = new KuboRpc(url, { timeoutMs: 5_000 })
   return { rpc, store: new KuboContentStore(rpc), reopen: async () => new KuboContentStore(rpc) }
 }
 
@@ -108,6 +108,19 @@ describe.runIf(isThere)('A server that nobody here wrote', () => {
     }
   })
 
+  it("is given what Kubo's own client reads there, and keeps pinned", async () => {
+    const { store } = await make()
+    const client = create({ url })
+    const file = pattern(600_003)
+    const cid = await store.put(file)
+    const read: Uint8Array[] = []
+    for await (const part of client.cat(cid)) read.push(part)
+    expect(Buffer.compare(Buffer.concat(read), file)).toBe(0)
+    const pins: string[] = []
+    for await (const pin of client.pin.ls({ paths: cid, type: 'recursive' })) pins.push(pin.cid.toString())
+    expect(pins).toEqual([cid])
+  })
+
   it('hands out more than one file at a time', async () => {
     const { store } = await make()
     const files = Array.from({ length: 20 }, (_, i) => pattern(100_000 + i))
@@ -134,7 +147,7 @@ describe.runIf(isThere)('A server that nobody here wrote', () => {
   })
 
   it('is left where it has not a block', async () => {
-    const rpc = await KuboRpc.connect(url, { timeoutMs: 500 })
+    const rpc = new KuboRpc(url, { timeoutMs: 500 })
     const absent = 'QmNLei78zWmzUdbeRB3CiUfAizWUrbeeZh5K1rhAQKCh51'
     const code = await failureOf(new KuboContentStore(rpc).block(absent, ENOUGH))
     expect(['CONTENT_NOT_FOUND', 'CONTENT_NOT_REACHABLE']).toContain(code)

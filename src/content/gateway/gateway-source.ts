@@ -6,7 +6,7 @@ import { ContentError } from '../errors.ts'
 import { readContent } from '../read.ts'
 import type { ContentSource } from '../source.ts'
 import type { GetOptions } from '../types.ts'
-import { within } from '../within.ts'
+import { FILE_TIMEOUT_MS, within } from '../within.ts'
 
 /** How a gateway is asked for a block, with the defaults of `guardedFetch`, and how long for a file. */
 export interface GatewayOptions
@@ -15,7 +15,6 @@ export interface GatewayOptions
   fileTimeoutMs?: number
 }
 
-const FILE_TIMEOUT_MS = 60_000
 const RAW_BLOCK = 'application/vnd.ipld.raw'
 
 /**

@@ -1,10 +1,10 @@
-import { cidText } from '../../codec/cid.ts'
+import { type CID, cidText } from '../../codec/cid.ts'
 import { fileBlocks } from '../../codec/unixfs.ts'
 import { ContentError } from '../errors.ts'
 import { holds, parseContentCid, readBlock, readContent } from '../read.ts'
 import type { BlockSource, CallOptions, ContentStore, GetOptions } from '../types.ts'
-import { within } from '../within.ts'
-import type { KuboIdentity, KuboRpc } from './kubo-rpc.ts'
+import { FILE_TIMEOUT_MS, within } from '../within.ts'
+import type { KuboFileOptions, KuboIdentity, KuboRpc } from './kubo-rpc.ts'
 
 /** A question after health is not to be waited for as long as for content. */
 const HEALTH_MS = 2_000
@@ -18,11 +18,13 @@ const HEALTH_MS = 2_000
  */
 export class KuboContentStore implements ContentStore, BlockSource {
   readonly #rpc: KuboRpc
+  readonly #fileTimeoutMs: number
   #closed = false
   #health: Promise<KuboIdentity> | undefined
 
-  constructor(rpc: KuboRpc) {
+  constructor(rpc: KuboRpc, { fileTimeoutMs = FILE_TIMEOUT_MS }: KuboFileOptions = {}) {
     this.#rpc = rpc
+    this.#fileTimeoutMs = fileTimeoutMs
   }
 
   /** @throws ContentError as {@link ContentStore.put}; CONTENT_MISMATCH where Kubo stores it under another CID */
@@ -39,12 +41,18 @@ export class KuboContentStore implements ContentStore, BlockSource {
 
   async get(cid: string, options: GetOptions): Promise<Uint8Array> {
     this.#requireOpen()
-    const { signal } = options
     const root = parseContentCid(cid)
-    if (!(await this.#rpc.isPinned(root, { signal }))) {
-      throw new ContentError('CONTENT_NOT_FOUND', `${cid} is not pinned at ${this.#rpc.url}`, { cid })
-    }
-    return await readContent(cid, block => this.#rpc.block(block, { signal, offline: true }), options)
+    const { url } = this.#rpc
+    return await within(
+      { ms: this.#fileTimeoutMs, who: `Kubo at ${url}`, signal: options.signal },
+      async signal => {
+        if (!(await this.#rpc.isPinned(root, { signal }))) {
+          throw new ContentError('CONTENT_NOT_FOUND', `${cid} is not pinned at ${url}`, { cid })
+        }
+        const getBlock = (block: CID) => this.#rpc.block(block, { signal, offline: true })
+        return await readContent(cid, getBlock, { ...options, signal })
+      },
+    )
   }
 
   has(cid: string): Promise<boolean> {

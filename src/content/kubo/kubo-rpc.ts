@@ -1,14 +1,21 @@
-import type { CatOptions, KuboRPCClient, PinLsOptions } from 'kubo-rpc-client'
-import { CID } from 'multiformats/cid'
-import { cidText, DAG_PB, RAW } from '../../codec/cid.ts'
+import { type CID, cidText, DAG_PB } from '../../codec/cid.ts'
+import { CodecError } from '../../codec/errors.ts'
+import { type JsonObject, parseJsonObject } from '../../codec/json.ts'
 import { MAX_BLOCK_BYTES } from '../../codec/unixfs.ts'
+import { NetError } from '../../net/errors.ts'
+import { type FetchResult, guardedFetch } from '../../net/guarded-fetch.ts'
 import { ContentError, type ContentErrorCode } from '../errors.ts'
-import { within } from '../within.ts'
 
 /** How Kubo is asked. */
 export interface KuboOptions {
   /** Milliseconds for one call, its answer included. Default 10,000. */
   timeoutMs?: number
+}
+
+/** How long a file is waited for. */
+export interface KuboFileOptions {
+  /** Milliseconds for all blocks of a file. Default 60,000. */
+  fileTimeoutMs?: number
 }
 
 /** Bounds of one call. */
@@ -22,67 +29,69 @@ export interface KuboIdentity {
   agent: string
 }
 
-/** An option of every call of Kubo's, which the client passes on and its types leave out. */
-interface Offline {
-  offline: boolean
-}
-
 const TIMEOUT_MS = 10_000
-/** Reasons of Kubo are shown; a longer one is cut. */
-const MAX_REASON = 200
+/** Largest answer that is no block, in bytes. */
+const MAX_ANSWER_BYTES = 65_536
+/** Words of Kubo are shown; longer ones are cut. */
+const MAX_WORDS = 200
 
-/** Kubo has no codes: what it cannot do it says in words, which differ by version. Any other words mean `fallback`. */
+/** Kubo has no codes: what it cannot do it says in words, which differ by version. Any others mean not reachable. */
 const WORDS: readonly [RegExp, ContentErrorCode][] = [
   [/not found|could not find|no such block/i, 'CONTENT_NOT_FOUND'],
   [/no space left|quota exceeded|ENOSPC/i, 'CONTENT_FULL'],
 ]
 const NOT_PINNED = /not pinned/i
 
+/** A call: its name, its query, and what is uploaded with it. */
+interface Request extends KuboCall {
+  call: string
+  query?: Readonly<Record<string, string | number | boolean>>
+  upload?: Uint8Array
+  /** What the call is about, for errors. */
+  cid?: CID
+  maxBytes?: number
+}
+
 /**
- * The calls of Kubo's RPC that are needed here, each within a time. Nothing that Kubo answers is believed: blocks are to
- * be hashed by who reads them. Failures are ContentErrors.
+ * The calls of Kubo's RPC (version 0) that are needed here, each bounded in time and in the size of its answer, and sent
+ * nowhere else than to the URL given. Nothing that Kubo answers is believed: blocks are to be hashed by who reads them.
+ * Failures are ContentErrors, or the signal's reason.
  */
 export class KuboRpc {
   /** Of the RPC, without credentials: for logs. */
   readonly url: string
-  readonly #client: KuboRPCClient
   readonly #timeoutMs: number
 
-  private constructor(url: string, client: KuboRPCClient, timeoutMs: number) {
-    this.url = url
-    this.#client = client
-    this.#timeoutMs = timeoutMs
-  }
-
   /**
-   * Loads the client, which is an optional package; asks Kubo nothing yet.
    * @param url of the RPC, for example `http://127.0.0.1:5001`
-   * @throws ContentError CONTENT_CLIENT_MISSING
    * @throws TypeError the URL is not one of http or https, or holds credentials, a query or a fragment
    */
-  static async connect(url: string, { timeoutMs = TIMEOUT_MS }: KuboOptions = {}): Promise<KuboRpc> {
+  constructor(url: string, { timeoutMs = TIMEOUT_MS }: KuboOptions = {}) {
     if (!/^https?:\/\/[^@?#\s]+$/.test(url) || !URL.canParse(url)) {
       throw new TypeError(
         'the URL of a Kubo RPC is one of http or https, without credentials, query and fragment',
       )
     }
-    const base = url.replace(/\/+$/, '')
-    const { create } = await loadClient()
-    return new KuboRpc(base, create({ url: base }), timeoutMs)
+    this.url = url.replace(/\/+$/, '')
+    this.#timeoutMs = timeoutMs
   }
 
   /**
-   * The block of a CID, unverified, read to at most the largest block there is. Read by `cat` of the block as a raw one,
-   * since Kubo keeps blocks by their hash, and `cat` is the call whose answer can be cut off.
+   * The block of a CID, unverified, read to at most the largest block there is.
    * @param offline looks only at what Kubo holds itself
    * @throws ContentError CONTENT_NOT_FOUND, CONTENT_NOT_REACHABLE, CONTENT_MISMATCH (longer than any block)
    */
-  block(cid: CID, { offline, signal }: KuboCall & { offline: boolean }): Promise<Uint8Array> {
-    const raw = cidText(CID.createV1(RAW, cid.multihash))
-    return this.#call({ signal, cid: cidText(cid) }, options => {
-      const bounded: CatOptions & Offline = { ...options, offline, length: MAX_BLOCK_BYTES + 1 }
-      return collect(this.#client.cat(raw, bounded), `${this.#name} sends more than a block`, cidText(cid))
-    })
+  async block(cid: CID, { offline, signal }: KuboCall & { offline: boolean }): Promise<Uint8Array> {
+    const query = { arg: cidText(cid), offline }
+    return await this.#post({ call: 'block/get', query, signal, cid, maxBytes: MAX_BLOCK_BYTES })
+  }
+
+  /**
+   * Stores a block, unpinned. Kubo keeps blocks by their hash, whatever they mean, so that no codec is named.
+   * @throws ContentError CONTENT_NOT_REACHABLE, CONTENT_FULL
+   */
+  async putBlock(bytes: Uint8Array, { signal }: KuboCall): Promise<void> {
+    await this.#post({ call: 'block/put', upload: bytes, signal })
   }
 
   /**
@@ -90,109 +99,130 @@ export class KuboRpc {
    * @returns the CID that Kubo says
    * @throws ContentError CONTENT_NOT_REACHABLE, CONTENT_FULL
    */
-  add(bytes: Uint8Array, { signal }: KuboCall): Promise<string> {
-    const layout = { cidVersion: 0, rawLeaves: false, trickle: false, chunker: 'size-262144' } as const
-    return this.#call({ signal }, async options => {
-      const { cid } = await this.#client.add(bytes, { ...options, ...layout, pin: true })
-      return cid.toString()
-    })
+  async add(bytes: Uint8Array, { signal }: KuboCall): Promise<string> {
+    const layout = { 'cid-version': 0, 'raw-leaves': false, trickle: false, chunker: 'size-262144' }
+    const query = { ...layout, pin: true, progress: false }
+    return textOf(this.#object(await this.#post({ call: 'add', query, upload: bytes, signal })), 'Hash')
   }
 
-  /** Pins a file, fetching what is missing of it. @throws ContentError as {@link KuboRpc.block} */
-  async pin(cid: CID, { signal }: KuboCall): Promise<void> {
-    await this.#call({ signal, cid: cidText(cid) }, options => this.#client.pin.add(pinned(cid), options))
+  /**
+   * Pins a file of which Kubo holds all blocks, or else fetches what is missing.
+   * @throws ContentError CONTENT_NOT_FOUND, CONTENT_NOT_REACHABLE, CONTENT_FULL
+   */
+  async pin(cid: CID, { offline, signal }: KuboCall & { offline: boolean }): Promise<void> {
+    await this.#post({ call: 'pin/add', query: { arg: pinned(cid), offline }, signal, cid })
   }
 
   /** Whether a file is pinned itself, with all its blocks. @throws ContentError CONTENT_NOT_REACHABLE */
-  isPinned(cid: CID, { signal }: KuboCall): Promise<boolean> {
-    return this.#call({ signal, cid: cidText(cid) }, async options => {
-      try {
-        // Offline, since Kubo has looked for the block before it looked at its pins (ipfs/kubo issue 7624).
-        const which: PinLsOptions & Offline = {
-          ...options,
-          offline: true,
-          paths: pinned(cid),
-          type: 'recursive',
-        }
-        for await (const _ of this.#client.pin.ls(which)) return true
-        return false
-      } catch (error) {
-        if (NOT_PINNED.test(reasonOf(error))) return false
-        throw error
-      }
-    })
+  async isPinned(cid: CID, { signal }: KuboCall): Promise<boolean> {
+    // Offline, since Kubo has looked for the block before it looked at its pins (ipfs/kubo issue 7624).
+    const query = { arg: pinned(cid), type: 'recursive', offline: true }
+    try {
+      const { Keys: keys } = this.#object(await this.#post({ call: 'pin/ls', query, signal, cid }))
+      return typeof keys === 'object' && keys !== null && Object.keys(keys).length > 0
+    } catch (error) {
+      if (error instanceof ContentError && NOT_PINNED.test(error.message)) return false
+      throw error
+    }
   }
 
   /** @throws ContentError CONTENT_NOT_REACHABLE */
-  identity({ signal }: KuboCall = {}): Promise<KuboIdentity> {
-    return this.#call({ signal }, async options => {
-      const { id, agentVersion } = await this.#client.id(options)
-      return { peerId: id.toString(), agent: String(agentVersion) }
+  async identity({ signal }: KuboCall = {}): Promise<KuboIdentity> {
+    const said = this.#object(await this.#post({ call: 'id', signal }))
+    const peerId = textOf(said, 'ID')
+    if (!/^[0-9A-Za-z]{40,128}$/.test(peerId)) {
+      throw this.#failure('CONTENT_NOT_REACHABLE', 'it does not say who it is')
+    }
+    return { peerId, agent: plain(textOf(said, 'AgentVersion')) }
+  }
+
+  async #post(request: Request): Promise<Uint8Array> {
+    const { signal, cid } = request
+    signal?.throwIfAborted()
+    try {
+      const { status, body } = await this.#send(request)
+      if (status === 200) return body
+      throw this.#refused(body, status, cid)
+    } catch (cause) {
+      signal?.throwIfAborted()
+      if (!(cause instanceof NetError)) throw cause
+      const tooLong = cause.code === 'NET_TOO_LARGE' && request.maxBytes !== undefined
+      throw this.#failure(tooLong ? 'CONTENT_MISMATCH' : 'CONTENT_NOT_REACHABLE', cause.message, cid, cause)
+    }
+  }
+
+  async #send({ call, query = {}, upload, maxBytes, signal }: Request): Promise<FetchResult> {
+    // Kubo too gives the call up, so that it does not go on looking for a block that nobody waits for.
+    const values = new URLSearchParams({ timeout: `${this.#timeoutMs}ms` })
+    for (const [name, value] of Object.entries(query)) values.set(name, String(value))
+    return await guardedFetch(`${this.url}/api/v0/${call}?${values}`, {
+      ...(upload === undefined ? {} : await form(upload)),
+      method: 'POST',
+      // The operator has named it. A redirect, which nobody has named, is not followed: the method is POST.
+      allowHttp: true,
+      allowPrivate: true,
+      timeoutMs: this.#timeoutMs,
+      maxBytes: maxBytes ?? MAX_ANSWER_BYTES,
+      ...(signal === undefined ? {} : { signal }),
     })
   }
 
-  get #name(): string {
-    return `Kubo at ${this.url}`
-  }
-
-  async #call<T>(
-    { signal, cid }: KuboCall & { cid?: string },
-    call: (options: { signal: AbortSignal; timeout: number }) => Promise<T>,
-  ): Promise<T> {
-    const ms = this.#timeoutMs
-    return within({ ms, who: this.#name, signal }, async ending => {
-      try {
-        return await call({ signal: ending, timeout: ms })
-      } catch (cause) {
-        ending.throwIfAborted()
-        throw this.#failure(cause, cid)
-      }
-    })
-  }
-
-  #failure(cause: unknown, cid: string | undefined): ContentError {
-    if (cause instanceof ContentError) return cause
-    const reason = reasonOf(cause)
+  #refused(body: Uint8Array, status: number, cid: CID | undefined): ContentError {
+    const reason = reasonIn(body)
+    if (reason === undefined) return this.#failure('CONTENT_NOT_REACHABLE', `it answered ${status}`, cid)
     const code = WORDS.find(([words]) => words.test(reason))?.[1] ?? 'CONTENT_NOT_REACHABLE'
-    return new ContentError(code, `${this.#name}: ${reason}`, cid === undefined ? { cause } : { cid, cause })
+    return this.#failure(code, plain(reason), cid)
+  }
+
+  #failure(code: ContentErrorCode, reason: string, cid?: CID, cause?: unknown): ContentError {
+    const details = {
+      ...(cid === undefined ? {} : { cid: cidText(cid) }),
+      ...(cause === undefined ? {} : { cause }),
+    }
+    return new ContentError(code, `Kubo at ${this.url}: ${reason}`, details)
+  }
+
+  #object(body: Uint8Array): JsonObject {
+    try {
+      return parseJsonObject(body)
+    } catch (cause) {
+      if (!(cause instanceof CodecError)) throw cause
+      throw this.#failure('CONTENT_NOT_REACHABLE', 'its answer is not one of Kubo', undefined, cause)
+    }
   }
 }
 
-async function loadClient(): Promise<typeof import('kubo-rpc-client')> {
-  try {
-    return await import('kubo-rpc-client')
-  } catch (cause) {
-    throw new ContentError(
-      'CONTENT_CLIENT_MISSING',
-      'the optional package kubo-rpc-client is not installed',
-      {
-        cause,
-      },
-    )
-  }
+/** One file as multipart/form-data (RFC 7578), by the encoder of Node.js. */
+async function form(bytes: Uint8Array) {
+  const data = new FormData()
+  data.append('file', new Blob([Uint8Array.from(bytes)]), 'file')
+  const encoded = new Response(data)
+  const headers = { 'content-type': encoded.headers.get('content-type') ?? '' }
+  return { body: new Uint8Array(await encoded.arrayBuffer()), headers }
 }
 
 /** Pins go by the text of a CID: both versions of a dag-pb one are pinned as version 0, as Kubo's `add` does here. */
-function pinned(cid: CID): CID {
-  return cid.code === DAG_PB ? cid.toV0() : cid
+function pinned(cid: CID): string {
+  return cidText(cid.code === DAG_PB ? cid.toV0() : cid)
 }
 
-async function collect(parts: AsyncIterable<Uint8Array>, tooLong: string, cid: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const part of parts) {
-    length += part.length
-    if (length > MAX_BLOCK_BYTES) throw new ContentError('CONTENT_MISMATCH', tooLong, { cid })
-    chunks.push(part)
+function textOf(object: JsonObject, name: string): string {
+  const value = object[name]
+  return typeof value === 'string' ? value : ''
+}
+
+/** Words of a stranger, in one short line of ASCII. */
+function plain(words: string): string {
+  return words.replace(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_WORDS)
+}
+
+/** The `Message` of an error of Kubo; undefined where the body is something else, such as the page of a proxy. */
+function reasonIn(body: Uint8Array): string | undefined {
+  try {
+    const message = parseJsonObject(body)['Message']
+    return typeof message === 'string' ? message : undefined
+  } catch (error) {
+    if (error instanceof CodecError) return undefined
+    throw error
   }
-  return Buffer.concat(chunks, length)
-}
-
-/** What went wrong in one line, with the cause that fetch keeps apart ("fetch failed"). */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'it failed'
-  const { cause } = error
-  const text =
-    cause instanceof Error && cause.message !== '' ? `${error.message}: ${cause.message}` : error.message
-  return text.replace(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_REASON)
 }
