@@ -106,6 +106,12 @@ async function contentMeasures(registry: Registry, { counts, health }: ContentSt
     registers: [registry],
   })
   for (const { source, outcome, count } of counts.list()) asked.inc({ source, outcome }, count)
+  const unkept = new Counter({
+    name: 'rootline_content_unkept_total',
+    help: 'Files that were fetched and could not be kept here.',
+    registers: [registry],
+  })
+  unkept.inc(counts.unkept)
   if (health === undefined) return
   const up = await health().then(
     () => 1,

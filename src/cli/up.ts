@@ -5,15 +5,18 @@ import type { FastifyBaseLogger } from 'fastify'
 import { createDidResolver, jwkDriver, keyDriver, webDriver } from '../../did-methods/index.ts'
 import type { ApiParts, ContentState, LogReader } from '../api/parts.ts'
 import { buildServer } from '../api/server.ts'
+import { cidText } from '../codec/cid.ts'
 import { EmbeddedContentStore } from '../content/embedded/embedded-content-store.ts'
 import { GatewaySource } from '../content/gateway/gateway-source.ts'
 import { KuboContentStore } from '../content/kubo/kubo-content-store.ts'
 import { KuboNetwork } from '../content/kubo/kubo-network.ts'
 import { KuboRpc } from '../content/kubo/kubo-rpc.ts'
+import { readSourced } from '../content/read.ts'
 import type { ContentSource } from '../content/source.ts'
 import { SourceCounts } from '../content/source-counts.ts'
-import { SourcedContentStore, type SourceEvent } from '../content/sourced-content-store.ts'
-import type { BlockSource, ContentStore } from '../content/types.ts'
+import type { SourceEvent } from '../content/source-search.ts'
+import { SourcedContentStore, type SourcedParts } from '../content/sourced-content-store.ts'
+import type { BlockSource, ContentStore, FileKeeper } from '../content/types.ts'
 import { FollowedLog } from '../ledger/follower/followed-log.ts'
 import { systemClock } from '../ledger/log/clock.ts'
 import { keepPolicy, keptPolicy } from '../ledger/log/kept-policy.ts'
@@ -89,7 +92,7 @@ export interface OpenLedger extends OpenContent {
 
 /** Content that is held, and what may have the rest. */
 interface OpenContent {
-  content: ContentStore & BlockSource
+  content: ContentStore & BlockSource & FileKeeper
   sources: ContentSource[]
   /** Asks a store that is a process of its own. @throws ContentError where it does not answer */
   health?: () => Promise<unknown>
@@ -115,12 +118,7 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
     const { log, content, health } = opened
     const counts = new SourceCounts()
     const sources = [...gatewaysOf(settings, followed), ...opened.sources]
-    const onEvent = (event: SourceEvent) => {
-      counts.add(event)
-      if (logger !== undefined) logSource(logger, event)
-    }
-    const sourced =
-      sources.length === 0 ? content : new SourcedContentStore({ local: content, sources, onEvent })
+    const sourced = new SourcedContentStore({ local: content, sources, ...told(counts, logger) })
     const map = opened.map ?? (await openMapInto(closers, settings, sourced))
     const node = await startNode({
       method: methodOf(settings),
@@ -289,7 +287,9 @@ async function openContentInto(
   const sources: ContentSource[] = [new KuboNetwork(rpc)]
   if (existsSync(folder.content)) {
     const before = await openEmbedded()
-    sources.unshift({ name: folder.content, get: (cid, options) => before.get(cid, options) })
+    const get: ContentSource['get'] = (cid, options) =>
+      readSourced(cid, block => before.block(cidText(block), options), options)
+    sources.unshift({ name: folder.content, get })
   }
   return { content, sources, health: () => content.health() }
 }
@@ -447,6 +447,23 @@ function apiLimits(settings: Settings) {
     requestTimeoutMs: settings['limits.requestTimeoutMs'],
     readyLag: settings['limits.readyLag'],
     readyUnresolvableMs: settings['limits.readyUnresolvableMs'],
+  }
+}
+
+/** Counts and logs what comes of asking sources. */
+function told(
+  counts: SourceCounts,
+  logger: FastifyBaseLogger | undefined,
+): Pick<SourcedParts, 'onEvent' | 'onUnkept'> {
+  return {
+    onEvent: event => {
+      counts.add(event)
+      if (logger !== undefined) logSource(logger, event)
+    },
+    onUnkept: event => {
+      counts.addUnkept()
+      logger?.error(event, 'a file was fetched and cannot be kept: it has to be fetched again')
+    },
   }
 }
 

@@ -1,7 +1,8 @@
-import { type CID, parseCid, requireBlock } from '../codec/cid.ts'
+import { type CID, cidText, parseCid, requireBlock } from '../codec/cid.ts'
 import { CodecError, type CodecErrorCode } from '../codec/errors.ts'
-import { type GetBlock, MAX_BLOCK_BYTES, readFile } from '../codec/unixfs.ts'
+import { type Block, type GetBlock, MAX_BLOCK_BYTES, readFile, walkFile } from '../codec/unixfs.ts'
 import { ContentError, type ContentErrorCode } from './errors.ts'
+import type { SourcedFile } from './source.ts'
 import type { GetOptions } from './types.ts'
 
 /**
@@ -17,6 +18,43 @@ export async function readContent(
   const cid = parseContentCid(text)
   try {
     return await readFile(cid, cancellable(getBlock, options.signal), { maxBytes: options.maxBytes })
+  } catch (cause) {
+    throw contentError(text, cause)
+  }
+}
+
+/**
+ * Reads a file for {@link ContentSource.get}, and keeps the blocks.
+ * @throws ContentError, or the signal's reason
+ */
+export async function readSourced(
+  text: string,
+  getBlock: GetBlock,
+  { maxBytes, signal }: GetOptions,
+): Promise<SourcedFile> {
+  const root = parseContentCid(text)
+  const parts: Uint8Array[] = []
+  const blocks = new Map<string, Block>()
+  try {
+    for await (const { cid, bytes, content } of walkFile(root, cancellable(getBlock, signal), { maxBytes })) {
+      parts.push(content)
+      blocks.set(cidText(cid), { cid, bytes })
+    }
+  } catch (cause) {
+    throw contentError(text, cause)
+  }
+  return { bytes: Buffer.concat(parts), blocks: [...blocks.values()] }
+}
+
+/**
+ * Requires of blocks that are to be stored that each is the one of its CID.
+ * @param text the CID of their file
+ * @throws ContentError CONTENT_CID_INVALID, CONTENT_MISMATCH, CONTENT_NOT_A_FILE (a hash or codec that is not in use)
+ */
+export function requireBlocks(text: string, blocks: readonly Block[]): void {
+  parseContentCid(text)
+  try {
+    for (const { cid, bytes } of blocks) requireBlock(cid, bytes)
   } catch (cause) {
     throw contentError(text, cause)
   }

@@ -1,5 +1,7 @@
 import { encode } from '@ipld/dag-pb'
-import { type CID, cidText, cidV0OfBlock } from '../../src/codec/cid.ts'
+import { CID } from 'multiformats/cid'
+import { cidText, cidV0OfBlock, cidV0OfDigest, RAW } from '../../src/codec/cid.ts'
+import { sha256 } from '../../src/codec/hash.ts'
 import type { Block, GetBlock } from '../../src/codec/unixfs.ts'
 import { encodeVarint } from '../../src/codec/varint.ts'
 
@@ -42,6 +44,28 @@ export function parent(...children: [Block, number][]): Block {
     unixfs({ type: TYPE.file, fileSize, blockSizes }),
     children.map(([block]) => block.cid),
   )
+}
+
+/**
+ * A file of 600,000 bytes, in raw leaves of 100,000 bytes under a CID of version 1: what another importer makes of it.
+ * @param start its first bytes; the rest is as in {@link pattern}
+ */
+export function otherLayout(start: Uint8Array = new Uint8Array()): {
+  root: CID
+  blocks: Block[]
+  bytes: Uint8Array
+} {
+  const bytes = pattern(600_000)
+  bytes.set(start)
+  const leaves = Array.from({ length: 6 }, (_, i) => rawLeaf(bytes.subarray(i * 100_000, (i + 1) * 100_000)))
+  const top = parent(...leaves.map((each): [Block, number] => [each, 100_000]))
+  const root = { cid: top.cid.toV1(), bytes: top.bytes }
+  return { root: root.cid, blocks: [...leaves, root], bytes }
+}
+
+/** A block that is content and nothing else. */
+export function rawLeaf(bytes: Uint8Array): Block {
+  return { cid: CID.createV1(RAW, cidV0OfDigest(sha256(bytes)).multihash), bytes }
 }
 
 /** Hands out these blocks, and counts what was asked for. */

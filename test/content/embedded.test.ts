@@ -67,7 +67,7 @@ contentStoreSuite(
     }
     return { store, reopen, damage: cid => replaceBlock(database, cid) }
   },
-  { blocks: true, durable: true, damage: true },
+  { blocks: true, durable: true, damage: true, keeps: true },
 )
 
 describe('EmbeddedContentStore', () => {

@@ -24,7 +24,12 @@ afterAll(async () => {
   for (const store of opened) await store.close()
 })
 
-contentStoreSuite('FaultyContentStore without a fault', make, { blocks: true, durable: false, damage: false })
+contentStoreSuite('FaultyContentStore without a fault', make, {
+  blocks: true,
+  durable: false,
+  damage: false,
+  keeps: false,
+})
 
 describe('FaultyContentStore', () => {
   it.each([

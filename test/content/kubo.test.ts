@@ -3,10 +3,8 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
-import { CID } from 'multiformats/cid'
 import { afterAll, describe, expect, it } from 'vitest'
-import { cidText, cidV0OfDigest, parseCid, RAW } from '../../src/codec/cid.ts'
-import { sha256 } from '../../src/codec/hash.ts'
+import { cidText, parseCid } from '../../src/codec/cid.ts'
 import { fileBlocks } from '../../src/codec/unixfs.ts'
 import { KuboContentStore } from '../../src/content/kubo/kubo-content-store.ts'
 import { KuboNetwork } from '../../src/content/kubo/kubo-network.ts'
@@ -68,7 +66,7 @@ contentStoreSuite(
     return { store, reopen: async () => new KuboContentStore(rpc), damage: async cid => damage(server, cid) }
   },
   // Kubo does not write a block again that it has.
-  { blocks: true, durable: true, damage: false },
+  { blocks: true, durable: true, damage: false, keeps: true },
 )
 
 /** Changes a bit of a block in the repository. */
@@ -313,15 +311,7 @@ describe('the network of a Kubo node', () => {
     expect(await store.has(cid)).toBe(true)
   })
 
-  it('gives a file in another layout, which is held as it is', async () => {
-    const { server, rpc, store } = await make()
-    const raw = cidText(CID.createV1(RAW, cidV0OfDigest(sha256(HELLO)).multihash))
-    server.network.set(Buffer.from(parseCid(raw).multihash.bytes).toString('hex'), HELLO)
-    expect(Buffer.from(await new KuboNetwork(rpc).get(raw, ENOUGH))).toEqual(HELLO)
-    expect(await store.has(raw)).toBe(true)
-  })
-
-  it('pins nothing that is too large, changed or nowhere', async () => {
+  it('is not believed, and changes no pins', async () => {
     const { server, rpc } = await make()
     const network = new KuboNetwork(rpc)
     const cid = await server.publish(pattern(600_000))
@@ -331,6 +321,23 @@ describe('the network of a Kubo node', () => {
     server.fault = undefined
     const absent = cidText((await fileBlocks(HELLO)).root)
     expect(await failureOf(network.get(absent, ENOUGH))).toBe('CONTENT_NOT_REACHABLE')
+    await network.get(cid, ENOUGH)
     expect(server.pins).toEqual(new Set())
+  })
+
+  it('gives a file that cannot be pinned, and the operator is told', async () => {
+    const { server, rpc, store } = await make()
+    const file = pattern(600_000)
+    const cid = await server.publish(file)
+    const unkept: unknown[] = []
+    const content = new SourcedContentStore({
+      local: store,
+      sources: [new KuboNetwork(rpc)],
+      onUnkept: event => unkept.push(event),
+    })
+    server.fault = 'full'
+    expect(Buffer.compare(await content.get(cid, ENOUGH), file)).toBe(0)
+    expect(unkept).toEqual([{ cid, failure: 'CONTENT_FULL' }])
+    expect(await content.has(cid)).toBe(false)
   })
 })

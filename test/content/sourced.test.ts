@@ -9,12 +9,13 @@ import { type Block, fileBlocks } from '../../src/codec/unixfs.ts'
 import { EmbeddedContentStore } from '../../src/content/embedded/embedded-content-store.ts'
 import { ContentError } from '../../src/content/errors.ts'
 import { GatewaySource } from '../../src/content/gateway/gateway-source.ts'
-import type { ContentSource } from '../../src/content/source.ts'
+import type { ContentSource, SourcedFile } from '../../src/content/source.ts'
 import { SourceCounts } from '../../src/content/source-counts.ts'
-import { SourcedContentStore, type SourceEvent } from '../../src/content/sourced-content-store.ts'
-import type { ContentStore } from '../../src/content/types.ts'
+import type { SourceEvent } from '../../src/content/source-search.ts'
+import { SourcedContentStore } from '../../src/content/sourced-content-store.ts'
+import type { ContentStore, FileKeeper } from '../../src/content/types.ts'
 import { Store } from '../../src/store/store.ts'
-import { leaf, parent, pattern } from '../codec/unixfs-blocks.ts'
+import { leaf, otherLayout, parent, pattern } from '../codec/unixfs-blocks.ts'
 import { tempFolder } from '../temp.ts'
 import { failureOf } from './failure.ts'
 import { contentStoreSuite } from './suite.ts'
@@ -78,15 +79,16 @@ async function cidOf(bytes: Uint8Array): Promise<string> {
   return cidText((await fileBlocks(bytes)).root)
 }
 
-const LARGE = pattern(700_000)
+const LARGE = pattern(600_000)
 const HELLO = Buffer.from('hello world\n')
+const HELLO_FILE: SourcedFile = { bytes: HELLO, blocks: [] }
 
 describe('a gateway as a source', () => {
   it('gives a file block by block, by version 0 and 1 of its CID', async () => {
     const { url, asked } = await gateway(LARGE)
     const cid = await cidOf(LARGE)
     const source = new GatewaySource(`${url}/`, LOCAL)
-    expect(Buffer.compare(await source.get(cid, ENOUGH), LARGE)).toBe(0)
+    expect(Buffer.compare((await source.get(cid, ENOUGH)).bytes, LARGE)).toBe(0)
     expect(asked).toHaveLength(4)
     expect(source.name).toBe(url)
     const v1 = parseCid(cid).toV1().toString()
@@ -206,7 +208,7 @@ describe('a gateway as a source', () => {
       }),
     )
     body = valid
-    expect(Buffer.from(await source.get(cid, ENOUGH))).toEqual(HELLO)
+    expect(Buffer.from((await source.get(cid, ENOUGH)).bytes)).toEqual(HELLO)
   })
 
   it('that is slow with every block is left when the time for the file is over', async () => {
@@ -230,7 +232,7 @@ describe('a gateway as a source', () => {
   it('gives no more than the caller takes', async () => {
     const { url, asked } = await gateway(LARGE)
     const failure = await failureOf(
-      new GatewaySource(url, LOCAL).get(await cidOf(LARGE), { maxBytes: 699_999 }),
+      new GatewaySource(url, LOCAL).get(await cidOf(LARGE), { maxBytes: 599_999 }),
     )
     expect(failure).toBe('CONTENT_TOO_LARGE')
     expect(asked).toHaveLength(1)
@@ -245,7 +247,7 @@ contentStoreSuite(
       store: new SourcedContentStore({ local: await embedded(), sources: [new GatewaySource(url, LOCAL)] }),
     }
   },
-  { blocks: false, durable: false, damage: false },
+  { blocks: false, durable: false, damage: false, keeps: false },
 )
 
 contentStoreSuite(
@@ -279,7 +281,7 @@ contentStoreSuite(
     let closed = false
     return { store }
   },
-  { blocks: false, durable: false, damage: false },
+  { blocks: false, durable: false, damage: false, keeps: false },
 )
 
 /** A source of a test's own making. */
@@ -288,8 +290,9 @@ function source(name: string, get: ContentSource['get']): ContentSource {
 }
 
 /** A store that has nothing, and forgets what it is given. */
-const nothing: ContentStore = {
+const nothing: ContentStore & FileKeeper = {
   put: async () => 'cid',
+  keep: async () => {},
   get: () => Promise.reject(new ContentError('CONTENT_NOT_FOUND', 'nothing')),
   has: async () => false,
   close: async () => {},
@@ -393,7 +396,7 @@ describe('content with sources', () => {
 
   it('is asked for at so many sources at a time, and no more', async () => {
     const { sources, asked, fail, passes } = hangingSources(5)
-    const parts = { local: nothing, sources, hedgeAfterMs: 10, parallel: 2 }
+    const parts = { local: nothing, sources, hedgeAfterMs: 10, parallel: 2, slowAfterMs: 100_000 }
     const outcome = failureOf(new SourcedContentStore(parts).get('cid', ENOUGH))
     await passes(10_000)
     expect(asked).toEqual(['0', '1'])
@@ -425,7 +428,7 @@ describe('content with sources', () => {
     const events: SourceEvent[] = []
     const counts = new SourceCounts()
     const deaf = source('deaf', () => new Promise(() => {}))
-    const giving = source('giving', async () => HELLO)
+    const giving = source('giving', async () => HELLO_FILE)
     const store = new SourcedContentStore({
       local: nothing,
       sources: [deaf, failing('lying', 'CONTENT_MISMATCH'), giving],
@@ -436,21 +439,96 @@ describe('content with sources', () => {
       },
     })
     for (let i = 0; i < 2; i++) expect(await store.get('cid', ENOUGH)).toEqual(HELLO)
-    expect(events.map(event => event.source)).toEqual(['lying', 'giving', 'lying', 'giving'])
+    expect(events.map(event => event.source)).toEqual(['lying', 'giving', 'giving'])
     expect(counts.list()).toEqual([
-      { source: 'lying', outcome: 'CONTENT_MISMATCH', count: 2 },
+      { source: 'lying', outcome: 'CONTENT_MISMATCH', count: 1 },
       { source: 'giving', outcome: 'given', count: 2 },
     ])
   })
 
-  it('is not handed out where it cannot be kept', async () => {
-    const full: ContentStore = {
-      ...nothing,
-      put: () => Promise.reject(new ContentError('CONTENT_FULL', 'full')),
-    }
-    const giving = source('giving', async () => HELLO)
-    const store = new SourcedContentStore({ local: full, sources: [giving] })
-    expect(await failureOf(store.get('cid', ENOUGH))).toBe('CONTENT_FULL')
+  it('is handed out where it cannot be kept, since it is no less right, and the operator is told', async () => {
+    const full = { ...nothing, keep: () => Promise.reject(new ContentError('CONTENT_FULL', 'full')) }
+    const giving = source('giving', async () => HELLO_FILE)
+    const unkept: unknown[] = []
+    const store = new SourcedContentStore({
+      local: full,
+      sources: [giving],
+      onUnkept: event => unkept.push(event),
+    })
+    expect(await store.get('cid', ENOUGH)).toBe(HELLO)
+    expect(unkept).toEqual([{ cid: 'cid', failure: 'CONTENT_FULL' }])
+  })
+
+  it('comes from an honest source in time, however many before it are silent', async () => {
+    const { sources, asked, passes } = hangingSources(6)
+    const honest = source('honest', async () => HELLO_FILE)
+    const store = new SourcedContentStore({ local: nothing, sources: [...sources, honest] })
+    const got = store.get('cid', ENOUGH)
+    await passes(1_999)
+    expect(asked).toEqual(['0', '1', '2'])
+    await passes(3_000)
+    expect(asked).toHaveLength(6)
+    expect(await got).toBe(HELLO)
+  })
+
+  it('is asked for last at a source that was silent, lied or failed, and not at one that had it not', async () => {
+    const { sources, asked, passes } = hangingSources(1)
+    const told = (name: string, get: ContentSource['get']) =>
+      source(name, (...args) => {
+        asked.push(name)
+        return get(...args)
+      })
+    const failed = (name: string, code: ContentError['code']) =>
+      told(name, () => Promise.reject(new ContentError(code, code)))
+    const store = new SourcedContentStore({
+      local: nothing,
+      sources: [
+        failed('lying', 'CONTENT_MISMATCH'),
+        ...sources,
+        failed('absent', 'CONTENT_NOT_FOUND'),
+        failed('gone', 'CONTENT_NOT_REACHABLE'),
+        told('slow', () => new Promise(resolve => setTimeout(resolve, 5_000, HELLO_FILE))),
+      ],
+    })
+    const first = store.get('cid', ENOUGH)
+    await passes(10_000)
+    expect(await first).toBe(HELLO)
+    expect(asked).toEqual(['lying', '0', 'absent', 'gone', 'slow'])
+    asked.length = 0
+    const second = store.get('cid', ENOUGH)
+    await passes(10_000)
+    expect(await second).toBe(HELLO)
+    expect(asked).toEqual(['absent', 'slow', 'lying', 'gone', '0'])
+  })
+
+  it('is asked for last at sources that used up all the time of the caller', async () => {
+    const { sources, asked, passes } = hangingSources(2)
+    const honest = source('honest', async () => HELLO_FILE)
+    const times = { hedgeAfterMs: 3_000, slowAfterMs: 3_000 }
+    const store = new SourcedContentStore({ local: nothing, sources: [...sources, honest], ...times })
+    const abort = new AbortController()
+    const got = store.get('cid', { ...ENOUGH, signal: abort.signal })
+    const outcome = got.catch((reason: unknown) => reason)
+    await passes(5_000)
+    abort.abort('no more')
+    expect(await outcome).toBe('no more')
+    expect(asked).toEqual(['0', '1'])
+    const again = store.get('cid', ENOUGH)
+    await passes(6_000)
+    expect(await again).toBe(HELLO)
+    expect(asked).toEqual(['0', '1', '1'])
+  })
+
+  it('in another layout is fetched once, and had by its own CID from then on', async () => {
+    const { root, blocks } = otherLayout()
+    const { url, asked } = await gatewayOf(...blocks)
+    const local = await embedded()
+    const cid = cidText(root)
+    const store = new SourcedContentStore({ local, sources: [new GatewaySource(url, LOCAL)] })
+    for (let i = 0; i < 3; i++) expect(Buffer.compare(await store.get(cid, ENOUGH), LARGE)).toBe(0)
+    expect(asked).toHaveLength(blocks.length)
+    expect(await store.has(cid)).toBe(true)
+    expect(await store.has(await cidOf(LARGE))).toBe(false)
   })
 
   it('that nobody has fails with what says most, and what no source can help ends it', async () => {

@@ -1,11 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import * as digest from 'multiformats/hashes/digest'
 import { describe, expect, it } from 'vitest'
 import { cidText, parseCid, RAW } from '../../src/codec/cid.ts'
 import { sha256 } from '../../src/codec/hash.ts'
-import type { BlockSource, ContentStore } from '../../src/content/types.ts'
-import { pattern } from '../codec/unixfs-blocks.ts'
+import { fileBlocks } from '../../src/codec/unixfs.ts'
+import { ContentError } from '../../src/content/errors.ts'
+import type { BlockSource, ContentStore, FileKeeper } from '../../src/content/types.ts'
+import { otherLayout, pattern, rawLeaf } from '../codec/unixfs-blocks.ts'
 import { failureOf } from './failure.ts'
 
 /** What an adapter can do beyond {@link ContentStore}, so that its tests apply. */
@@ -16,11 +19,13 @@ export interface ContentCapabilities {
   durable: boolean
   /** The fixture can damage what is stored. */
   damage: boolean
+  /** The store is a {@link FileKeeper} too. */
+  keeps: boolean
 }
 
 /** One empty store under test. */
 export interface ContentFixture {
-  store: ContentStore & Partial<BlockSource>
+  store: ContentStore & Partial<BlockSource & FileKeeper>
   /** Opens the same data again, after `store` has been closed. */
   reopen?(): Promise<ContentStore>
   /** Changes a bit of the block with this CID. */
@@ -50,6 +55,7 @@ export function contentStoreSuite(
     if (capabilities.blocks) blocks(make)
     if (capabilities.durable) durability(make)
     if (capabilities.damage) damage(make)
+    if (capabilities.keeps) keeping(make)
   })
 }
 
@@ -236,5 +242,57 @@ function damage(make: Make): void {
     expect(await store.has(cid)).toBe(false)
     expect(await store.put(HELLO)).toBe(cid)
     expect(Buffer.from(await store.get(cid, ENOUGH))).toEqual(HELLO)
+  })
+}
+
+function keeping(make: Make): void {
+  const withKeep = async () => {
+    const { store, reopen } = await make()
+    if (store.keep === undefined) throw new TypeError('a fixture that keeps has store.keep')
+    return { store, keep: store.keep.bind(store), reopen }
+  }
+
+  it('keeps a file of another layout under the CID that it was fetched by, beside the one of its own', async () => {
+    const { store, keep, reopen } = await withKeep()
+    const { root, blocks, bytes } = otherLayout(randomBytes(16))
+    const cid = cidText(root)
+    expect(await store.has(cid)).toBe(false)
+    await keep(cid, blocks)
+    await keep(cid, blocks.toReversed())
+    expect(Buffer.compare(await store.get(cid, ENOUGH), bytes)).toBe(0)
+    expect(await store.has(cid)).toBe(true)
+    const own = await store.put(bytes)
+    expect(own).not.toBe(cid)
+    expect(Buffer.compare(await store.get(own, ENOUGH), bytes)).toBe(0)
+    await store.close()
+    expect(await failureOf(keep(cid, blocks))).toBe('CONTENT_CLOSED')
+    if (reopen === undefined) return
+    const again = await reopen()
+    expect(Buffer.compare(await again.get(cid, ENOUGH), bytes)).toBe(0)
+  })
+
+  it('keeps a raw block, and a file of its own layout', async () => {
+    const { store, keep } = await withKeep()
+    const raw = rawLeaf(pattern(700))
+    await keep(cidText(raw.cid), [raw])
+    expect(Buffer.compare(await store.get(cidText(raw.cid), ENOUGH), pattern(700))).toBe(0)
+    const { root, blocks } = await fileBlocks(pattern(CHUNK + 1))
+    await keep(cidText(root), blocks)
+    expect(await store.has(cidText(root))).toBe(true)
+  })
+
+  it('keeps no block that is not the one of its CID, and holds no file of which a block is missing', async () => {
+    const { store, keep } = await withKeep()
+    // A file that no store has seen, for stores that cannot be emptied.
+    const { root, blocks } = otherLayout(randomBytes(16))
+    const cid = cidText(root)
+    const [first, ...others] = blocks
+    const lie = blocks.map(block => (block === first ? { ...block, bytes: pattern(3) } : block))
+    expect(await failureOf(keep(cid, lie))).toBe('CONTENT_MISMATCH')
+    expect(await store.has(cid)).toBe(false)
+    // What an incomplete file may do is fail at once; it must not count as held.
+    await keep(cid, others).catch((error: unknown) => expect(error).toBeInstanceOf(ContentError))
+    expect(await store.has(cid)).toBe(false)
+    expect(await failureOf(keep('hello', blocks))).toBe('CONTENT_CID_INVALID')
   })
 }

@@ -88,7 +88,7 @@ describe.runIf(isThere)('A server that nobody here wrote', () => {
 
   // js-ipfs does not know the option `offline`, and waits for an absent block until its time is over: single blocks
   // have tests of their own.
-  contentStoreSuite("of Kubo's RPC", make, { blocks: false, durable: true, damage: false })
+  contentStoreSuite("of Kubo's RPC", make, { blocks: false, durable: true, damage: false, keeps: true })
   it('says who it is', async () => {
     const { store } = await make()
     const { agent, peerId } = await store.health()
@@ -141,7 +141,9 @@ describe.runIf(isThere)('A server that nobody here wrote', () => {
     })
     const text = cidText(parseCid(cid.toString()))
     expect(await failureOf(store.get(text, ENOUGH))).toBe('CONTENT_NOT_FOUND')
-    expect(Buffer.compare(await new KuboNetwork(rpc).get(text, ENOUGH), file)).toBe(0)
+    const { bytes, blocks } = await new KuboNetwork(rpc).get(text, ENOUGH)
+    expect(Buffer.compare(bytes, file)).toBe(0)
+    await store.keep(text, blocks)
     expect(Buffer.compare(await store.get(text, ENOUGH), file)).toBe(0)
     expect(await store.has(text)).toBe(true)
   })

@@ -236,7 +236,7 @@ async function rebuild(folder: DataFolder, settings: Settings, terminal: Termina
   const { node, nodeUnfinished, nodeRebuilt } = folder
   const { methodOf, openLedger } = await composition()
   const { log, content: local, sources, close } = await openLedger(settings)
-  const content = sources.length === 0 ? local : new SourcedContentStore({ local, sources })
+  const content = new SourcedContentStore({ local, sources })
   const made = await withStore(node, from =>
     withStore(nodeUnfinished, to =>
       rebuildNodeStore({

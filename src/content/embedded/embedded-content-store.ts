@@ -1,12 +1,12 @@
 import { type CID, cidText, cidV0OfDigest } from '../../codec/cid.ts'
 import { sha256 } from '../../codec/hash.ts'
 import { multihashOfDigest } from '../../codec/multihash.ts'
-import { fileBlocks } from '../../codec/unixfs.ts'
+import { type Block, fileBlocks } from '../../codec/unixfs.ts'
 import { StoreError, type StoreErrorCode } from '../../store/errors.ts'
 import type { Store } from '../../store/store.ts'
 import { ContentError, type ContentErrorCode } from '../errors.ts'
-import { holds, parseContentCid, readBlock, readContent } from '../read.ts'
-import type { BlockSource, CallOptions, ContentStore, GetOptions } from '../types.ts'
+import { holds, parseContentCid, readBlock, readContent, requireBlocks } from '../read.ts'
+import type { BlockSource, CallOptions, ContentStore, FileKeeper, GetOptions } from '../types.ts'
 
 /** What {@link EmbeddedContentStore.verify} found under one key. */
 export interface BlockCheck {
@@ -22,7 +22,7 @@ const BLOCKS = { gte: Buffer.from([0x12, 0x20]), lt: Buffer.from([0x12, 0x21]) }
  * Content in a database of this process: each block under its multihash, so that version 0 and 1 of a CID find the
  * same block. The caller opens the database and closes it, after this.
  */
-export class EmbeddedContentStore implements ContentStore, BlockSource {
+export class EmbeddedContentStore implements ContentStore, BlockSource, FileKeeper {
   readonly #store: Store
   #closed = false
 
@@ -36,13 +36,15 @@ export class EmbeddedContentStore implements ContentStore, BlockSource {
     const { root, blocks } = await fileBlocks(bytes)
     signal?.throwIfAborted()
     const cid = cidText(root)
-    const changes = blocks.map(block => ({ key: keyOf(block.cid), value: block.bytes }))
-    try {
-      await this.#store.commit(changes)
-    } catch (cause) {
-      throw storeFailure(cause, cid)
-    }
+    await this.#commit(cid, blocks)
     return cid
+  }
+
+  async keep(cid: string, blocks: readonly Block[], { signal }: CallOptions = {}): Promise<void> {
+    this.#requireOpen()
+    signal?.throwIfAborted()
+    requireBlocks(cid, blocks)
+    await this.#commit(cid, blocks)
   }
 
   async get(cid: string, options: GetOptions): Promise<Uint8Array> {
@@ -93,6 +95,14 @@ export class EmbeddedContentStore implements ContentStore, BlockSource {
       if (this.#isSound(key)) return false
       await this.#store.commit([{ key }])
       return true
+    } catch (cause) {
+      throw storeFailure(cause, cid)
+    }
+  }
+
+  async #commit(cid: string, blocks: readonly Block[]): Promise<void> {
+    try {
+      await this.#store.commit(blocks.map(({ cid, bytes }) => ({ key: keyOf(cid), value: bytes })))
     } catch (cause) {
       throw storeFailure(cause, cid)
     }

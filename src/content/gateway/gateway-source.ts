@@ -3,8 +3,8 @@ import { MAX_BLOCK_BYTES } from '../../codec/unixfs.ts'
 import { NetError } from '../../net/errors.ts'
 import { type FetchOptions, guardedFetch } from '../../net/guarded-fetch.ts'
 import { ContentError } from '../errors.ts'
-import { readContent } from '../read.ts'
-import type { ContentSource } from '../source.ts'
+import { readSourced } from '../read.ts'
+import type { ContentSource, SourcedFile } from '../source.ts'
 import type { GetOptions } from '../types.ts'
 import { FILE_TIMEOUT_MS, within } from '../within.ts'
 
@@ -42,9 +42,9 @@ export class GatewaySource implements ContentSource {
     this.#fileTimeoutMs = fileTimeoutMs
   }
 
-  get(cid: string, options: GetOptions): Promise<Uint8Array> {
+  get(cid: string, options: GetOptions): Promise<SourcedFile> {
     return within({ ms: this.#fileTimeoutMs, who: this.name, signal: options.signal }, signal =>
-      readContent(cid, block => this.#block(block, signal), { ...options, signal }),
+      readSourced(cid, block => this.#block(block, signal), { ...options, signal }),
     )
   }
 

@@ -1,8 +1,8 @@
 import { type CID, cidText } from '../../codec/cid.ts'
-import { fileBlocks } from '../../codec/unixfs.ts'
+import { type Block, fileBlocks } from '../../codec/unixfs.ts'
 import { ContentError } from '../errors.ts'
-import { holds, parseContentCid, readBlock, readContent } from '../read.ts'
-import type { BlockSource, CallOptions, ContentStore, GetOptions } from '../types.ts'
+import { holds, parseContentCid, readBlock, readContent, requireBlocks } from '../read.ts'
+import type { BlockSource, CallOptions, ContentStore, FileKeeper, GetOptions } from '../types.ts'
 import { FILE_TIMEOUT_MS, within } from '../within.ts'
 import type { KuboFileOptions, KuboIdentity, KuboRpc } from './kubo-rpc.ts'
 
@@ -16,7 +16,7 @@ const HEALTH_MS = 2_000
  *
  * Unlike the embedded store, putting content again does not repair a block that is damaged in Kubo's repository.
  */
-export class KuboContentStore implements ContentStore, BlockSource {
+export class KuboContentStore implements ContentStore, BlockSource, FileKeeper {
   readonly #rpc: KuboRpc
   readonly #fileTimeoutMs: number
   #closed = false
@@ -37,6 +37,15 @@ export class KuboContentStore implements ContentStore, BlockSource {
     throw new ContentError('CONTENT_MISMATCH', `Kubo at ${this.#rpc.url} stored ${cid} under another CID`, {
       cid,
     })
+  }
+
+  /** Kubo takes the blocks one by one, and the file is held once it is pinned. */
+  async keep(cid: string, blocks: readonly Block[], { signal }: CallOptions = {}): Promise<void> {
+    this.#requireOpen()
+    signal?.throwIfAborted()
+    requireBlocks(cid, blocks)
+    for (const { bytes } of blocks) await this.#rpc.putBlock(bytes, { signal })
+    await this.#rpc.pin(parseContentCid(cid), { signal })
   }
 
   async get(cid: string, options: GetOptions): Promise<Uint8Array> {

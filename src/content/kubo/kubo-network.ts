@@ -1,13 +1,10 @@
-import { parseContentCid, readContent } from '../read.ts'
-import type { ContentSource } from '../source.ts'
+import { readSourced } from '../read.ts'
+import type { ContentSource, SourcedFile } from '../source.ts'
 import type { GetOptions } from '../types.ts'
 import { FILE_TIMEOUT_MS, within } from '../within.ts'
 import type { KuboFileOptions, KuboRpc } from './kubo-rpc.ts'
 
-/**
- * The network of IPFS, which a Kubo node asks for blocks that it has not. A file that was fetched and hashed is pinned
- * there, in whatever layout it is, so that a {@link KuboContentStore} of the same Kubo holds it.
- */
+/** What a Kubo node has, and the network of IPFS, which it asks for blocks that it has not. */
 export class KuboNetwork implements ContentSource {
   readonly name: string
   readonly #rpc: KuboRpc
@@ -19,12 +16,9 @@ export class KuboNetwork implements ContentSource {
     this.#fileTimeoutMs = fileTimeoutMs
   }
 
-  async get(cid: string, options: GetOptions): Promise<Uint8Array> {
-    const { signal } = options
-    const bytes = await within({ ms: this.#fileTimeoutMs, who: this.name, signal }, signal =>
-      readContent(cid, block => this.#rpc.block(block, { signal, offline: false }), { ...options, signal }),
+  get(cid: string, options: GetOptions): Promise<SourcedFile> {
+    return within({ ms: this.#fileTimeoutMs, who: this.name, signal: options.signal }, signal =>
+      readSourced(cid, block => this.#rpc.block(block, { signal, offline: false }), { ...options, signal }),
     )
-    await this.#rpc.pin(parseContentCid(cid), { signal, offline: false })
-    return bytes
   }
 }

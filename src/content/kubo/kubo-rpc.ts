@@ -91,7 +91,9 @@ export class KuboRpc {
    * @throws ContentError CONTENT_NOT_REACHABLE, CONTENT_FULL
    */
   async putBlock(bytes: Uint8Array, { signal }: KuboCall): Promise<void> {
-    await this.#post({ call: 'block/put', upload: bytes, signal })
+    // As large as any source may send one: Kubo's own bound is 1 MiB.
+    const query = { 'allow-big-block': true }
+    await this.#post({ call: 'block/put', query, upload: bytes, signal })
   }
 
   /**
@@ -106,11 +108,12 @@ export class KuboRpc {
   }
 
   /**
-   * Pins a file of which Kubo holds all blocks, or else fetches what is missing.
+   * Pins a file of which Kubo holds all blocks; it asks nobody else for one that is missing.
    * @throws ContentError CONTENT_NOT_FOUND, CONTENT_NOT_REACHABLE, CONTENT_FULL
    */
-  async pin(cid: CID, { offline, signal }: KuboCall & { offline: boolean }): Promise<void> {
-    await this.#post({ call: 'pin/add', query: { arg: pinned(cid), offline }, signal, cid })
+  async pin(cid: CID, { signal }: KuboCall): Promise<void> {
+    const query = { arg: pinned(cid), offline: true }
+    await this.#post({ call: 'pin/add', query, signal, cid })
   }
 
   /** Whether a file is pinned itself, with all its blocks. @throws ContentError CONTENT_NOT_REACHABLE */
