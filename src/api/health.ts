@@ -1,3 +1,4 @@
+import type { MirrorStatus } from '../content/mirror-status.ts'
 import type { LedgerErrorCode } from '../ledger/errors.ts'
 import type { NodeStatus, SidetreeNode } from '../node/types.ts'
 import type { ApiServer } from './api-server.ts'
@@ -14,7 +15,7 @@ export interface NotReadyReason {
     | 'OBSERVER_BEHIND'
     | 'QUEUE_FAILING'
     | 'FILES_MISSING_TOO_LONG'
-    | 'CONTENT_NOT_REACHABLE'
+    | 'FILES_NOT_MIRRORED'
     | LedgerErrorCode
   detail: string
 }
@@ -23,12 +24,12 @@ export interface HealthParts {
   node: SidetreeNode
   limits: ApiLimits
   now: () => number
-  /** As {@link ContentState.health}. */
-  contentHealth?: (() => Promise<unknown>) | undefined
+  /** As {@link ContentState.mirror}. */
+  mirror?: (() => MirrorStatus) | undefined
 }
 
 /** What a load balancer and a process manager ask. */
-export function healthRoutes(app: ApiServer, { node, limits, now, contentHealth }: HealthParts): void {
+export function healthRoutes(app: ApiServer, { node, limits, now, mirror }: HealthParts): void {
   app.get(
     '/health/live',
     {
@@ -50,8 +51,9 @@ export function healthRoutes(app: ApiServer, { node, limits, now, contentHealth 
         summary: 'Whether traffic should be sent here',
         description:
           'Ready: the observer runs and is not far behind the ledger, batches are not failing, no transaction has had ' +
-          'its files missing for long, a content store that is a process of its own (Kubo) answers, and nothing speaks against the ledger itself (such as two histories of it, or a ' +
-          'newest checkpoint that nobody has confirmed for long). The problem of a 503 lists the `reasons`.',
+          'its files missing for long, no file has waited long for a content store beside its own (Kubo), and nothing ' +
+          'speaks against the ledger itself (such as two histories of it, or a newest checkpoint that nobody has ' +
+          'confirmed for long). The problem of a 503 lists the `reasons`.',
         tags: ['operation'],
         response: { 200: json('Ready.', 'Ready'), ...problems() },
       },
@@ -64,10 +66,7 @@ export function healthRoutes(app: ApiServer, { node, limits, now, contentHealth 
           return [{ code: 'STATUS_UNKNOWN', detail: 'the node cannot tell how it fares' }]
         },
       )
-      await contentHealth?.().catch((error: unknown) => {
-        logFailure(503, error, request)
-        reasons.push({ code: 'CONTENT_NOT_REACHABLE', detail: 'the content store does not answer' })
-      })
+      reasons.push(...reasonsOfMirror(mirror?.(), limits, now()))
       if (reasons.length > 0) {
         const sentence = reasons.map(({ detail }) => detail).join('; ')
         throw new ApiError('NOT_READY', sentence, { extra: { reasons } })
@@ -75,6 +74,18 @@ export function healthRoutes(app: ApiServer, { node, limits, now, contentHealth 
       return reply.header('cache-control', 'no-store').send({ status: 'ready' })
     },
   )
+}
+
+/** A mirror may be away; files that have waited long for it are missing to whoever reads them there. */
+export function reasonsOfMirror(
+  mirror: MirrorStatus | undefined,
+  limits: ApiLimits,
+  now: number,
+): NotReadyReason[] {
+  const age = now - (mirror?.oldest ?? now)
+  if (mirror === undefined || age <= limits.readyUnresolvableMs) return []
+  const detail = `${mirror.waiting} files wait for the content store beside this node, the first for ${Math.round(age / 1000)} s`
+  return [{ code: 'FILES_NOT_MIRRORED', detail }]
 }
 
 /** Empty for a node that is ready. */

@@ -45,7 +45,7 @@ export class Metrics {
     const own = new Registry()
     gauge(own, 'rootline_node_up', '1 if the node could tell how it fares.', status === undefined ? 0 : 1)
     if (status !== undefined) nodeGauges(own, status, this.#now())
-    if (this.#content !== undefined) await contentMeasures(own, this.#content)
+    if (this.#content !== undefined) contentMeasures(own, this.#content, this.#now())
     cosigningMeasures(own, this.#log?.witnesses?.() ?? [])
     return `${await this.registry.metrics()}\n${this.#durations.text()}\n${await own.metrics()}`
   }
@@ -97,8 +97,8 @@ function nodeGauges(
   reorganisations.inc(observer.reorganisations)
 }
 
-/** What came of asking sources of content, and whether a content store of its own process answers. */
-async function contentMeasures(registry: Registry, { counts, health }: ContentState): Promise<void> {
+/** What came of asking sources of content, and how a store beside this node's own fares. */
+function contentMeasures(registry: Registry, { counts, mirror }: ContentState, now: number): void {
   const asked = new Counter({
     name: 'rootline_content_sources_total',
     help: 'Files that a source of content was asked for, by what came of it; other bytes are CONTENT_MISMATCH.',
@@ -112,12 +112,14 @@ async function contentMeasures(registry: Registry, { counts, health }: ContentSt
     registers: [registry],
   })
   unkept.inc(counts.unkept)
-  if (health === undefined) return
-  const up = await health().then(
-    () => 1,
-    () => 0,
-  )
-  gauge(registry, 'rootline_content_up', '1 if the content store, a process of its own, answers.', up)
+  const status = mirror?.()
+  if (status === undefined) return
+  const set = (name: string, help: string, value: number): void =>
+    gauge(registry, `rootline_content_mirror_${name}`, help, value)
+  set('up', '1 if the store that is given each file (Kubo) answered the last time.', status.up ? 1 : 0)
+  set('waiting_files', 'Files that it is not known to hold, up to some thousands.', status.waiting)
+  const age = Math.max(0, now - (status.oldest ?? now)) / 1000
+  set('oldest_seconds', 'How long the first of them is known to wait; 0 if none does.', age)
 }
 
 function gauge(registry: Registry, name: string, help: string, value: number): void {

@@ -1,5 +1,6 @@
 import type { Resolvable } from 'did-resolver'
 import type { FastifyBaseLogger } from 'fastify'
+import type { MirrorStatus } from '../content/mirror-status.ts'
 import type { SourceCounts } from '../content/source-counts.ts'
 import type { BlockSource, ContentStore } from '../content/types.ts'
 import type { WitnessStatus } from '../ledger/log/witness-client.ts'
@@ -52,8 +53,8 @@ export interface ApiParts {
 export interface ContentState {
   /** What came of asking sources. */
   counts: SourceCounts
-  /** Asks a store that is a process of its own; absent where there is none. @throws where it does not answer */
-  health?: () => Promise<unknown>
+  /** How another store fares that is given each file; absent where there is none. */
+  mirror?: () => MirrorStatus
 }
 
 /** Other DID methods than that of the node. */
@@ -85,7 +86,7 @@ export interface ApiLimits {
   requestTimeoutMs: number
   /** Ready: at most this far behind the ledger, in transaction numbers. */
   readyLag: number
-  /** Ready: no transaction whose files are missing for longer than this, in milliseconds. */
+  /** Ready: no transaction whose files are missing, here or in the mirror, for longer than this, in milliseconds. */
   readyUnresolvableMs: number
 }
 

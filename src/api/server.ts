@@ -144,7 +144,7 @@ function addRoutes(
   }
   gatewayRoutes(app, { content, downloads, limits })
   transactionRoutes(app, { node, token })
-  healthRoutes(app, { node, limits, now, contentHealth: parts.contentState?.health })
+  healthRoutes(app, { node, limits, now, mirror: parts.contentState?.mirror })
   metricsRoutes(app, metrics)
   descriptionRoutes(app)
 }

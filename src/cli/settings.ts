@@ -113,9 +113,9 @@ export const SETTINGS = {
       pattern: PLAIN_URL,
       maxLength: 2048,
       description:
-        'URL of the RPC of a Kubo node, such as http://127.0.0.1:5001, that keeps the files of this one, pinned, in ' +
-        'place of the database in its folder.',
-      default: 'none: files are kept in the folder of the node',
+        'URL of the RPC of a Kubo node, such as http://127.0.0.1:5001, that is given each file of this one too, pinned, ' +
+        'and is asked, with its network, for files that are missing.',
+      default: 'none: files are in the folder of the node alone',
     }),
   ),
   'batch.intervalMs': count('Wait for more operations before a batch is cut, in milliseconds.', 1_000, 0),

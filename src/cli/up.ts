@@ -5,18 +5,16 @@ import type { FastifyBaseLogger } from 'fastify'
 import { createDidResolver, jwkDriver, keyDriver, webDriver } from '../../did-methods/index.ts'
 import type { ApiParts, ContentState, LogReader } from '../api/parts.ts'
 import { buildServer } from '../api/server.ts'
-import { cidText } from '../codec/cid.ts'
 import { EmbeddedContentStore } from '../content/embedded/embedded-content-store.ts'
 import { GatewaySource } from '../content/gateway/gateway-source.ts'
 import { KuboContentStore } from '../content/kubo/kubo-content-store.ts'
+import { KuboMirror } from '../content/kubo/kubo-mirror.ts'
 import { KuboNetwork } from '../content/kubo/kubo-network.ts'
 import { KuboRpc } from '../content/kubo/kubo-rpc.ts'
-import { readSourced } from '../content/read.ts'
 import type { ContentSource } from '../content/source.ts'
 import { SourceCounts } from '../content/source-counts.ts'
-import type { SourceEvent } from '../content/source-search.ts'
-import { SourcedContentStore, type SourcedParts } from '../content/sourced-content-store.ts'
-import type { BlockSource, ContentStore, FileKeeper } from '../content/types.ts'
+import { SourcedContentStore } from '../content/sourced-content-store.ts'
+import type { BlockSource, ContentStore } from '../content/types.ts'
 import { FollowedLog } from '../ledger/follower/followed-log.ts'
 import { systemClock } from '../ledger/log/clock.ts'
 import { keepPolicy, keptPolicy } from '../ledger/log/kept-policy.ts'
@@ -33,6 +31,7 @@ import type { DidMethod } from '../sidetree/did.ts'
 import { PROTOCOL_VERSIONS } from '../sidetree/parameters.ts'
 import { Store } from '../store/store.ts'
 import { EXIT } from '../trust/exit-status.ts'
+import { logMirror, told } from './content-log.ts'
 import { cosigningBy } from './cosigning.ts'
 import {
   type DataFolder,
@@ -92,10 +91,10 @@ export interface OpenLedger extends OpenContent {
 
 /** Content that is held, and what may have the rest. */
 interface OpenContent {
-  content: ContentStore & BlockSource & FileKeeper
+  content: EmbeddedContentStore
   sources: ContentSource[]
-  /** Asks a store that is a process of its own. @throws ContentError where it does not answer */
-  health?: () => Promise<unknown>
+  /** Is given what the folder holds. */
+  kubo?: KuboRpc
 }
 
 /**
@@ -115,7 +114,7 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
     const store = await openStore(closers, folder.node)
     const token = await readOrMake(folder.token, generateToken)
     const { logger } = options
-    const { log, content, health } = opened
+    const { log, content } = opened
     const counts = new SourceCounts()
     const sources = [...gatewaysOf(settings, followed), ...opened.sources]
     const sourced = new SourcedContentStore({ local: content, sources, ...told(counts, logger) })
@@ -136,7 +135,7 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
     const stamp = log instanceof TransparencyLog ? (root: Uint8Array) => log.stamp(root, WRITER) : undefined
     const url = await listen(closers, settings, {
       ...{ node, log, content, token, stamp, logger },
-      contentState: { counts, ...(health === undefined ? {} : { health }) },
+      contentState: { counts, ...mirrorInto(closers, opened, logger) },
     })
     return { url, token, folder, node, log, content, close: () => closeAll(closers) }
   })
@@ -151,6 +150,11 @@ export async function openLedger(settings: Settings): Promise<OpenLedger> {
       : await openLedgerInto(closers, settings, {})
     return { ...opened, close: () => closeAll(closers) }
   })
+}
+
+/** The Kubo node at a URL, as a store of what is pinned there. */
+export function kuboAt(url: string): KuboContentStore {
+  return new KuboContentStore(new KuboRpc(url))
 }
 
 /** The content in a database that is open already. */
@@ -269,29 +273,35 @@ async function openFollowedInto(
   return { log, ...content }
 }
 
-/** Content in the folder, or in Kubo: what the folder had before is then a source. */
+/** Content in the folder; what is missing there may be in Kubo, or in its network. */
 async function openContentInto(
   closers: Closers,
   { kubo }: Settings,
   folder: DataFolder,
 ): Promise<OpenContent> {
-  const openEmbedded = async () => {
-    const content = new EmbeddedContentStore(await openStore(closers, folder.content))
-    closers.push(() => content.close())
-    return content
-  }
-  if (kubo === undefined) return { content: await openEmbedded(), sources: [] }
-  const rpc = new KuboRpc(kubo)
-  const content = new KuboContentStore(rpc)
+  const content = new EmbeddedContentStore(await openStore(closers, folder.content))
   closers.push(() => content.close())
-  const sources: ContentSource[] = [new KuboNetwork(rpc)]
-  if (existsSync(folder.content)) {
-    const before = await openEmbedded()
-    const get: ContentSource['get'] = (cid, options) =>
-      readSourced(cid, block => before.block(cidText(block), options), options)
-    sources.unshift({ name: folder.content, get })
-  }
-  return { content, sources, health: () => content.health() }
+  if (kubo === undefined) return { content, sources: [] }
+  const rpc = new KuboRpc(kubo)
+  return { content, sources: [new KuboNetwork(rpc)], kubo: rpc }
+}
+
+/** Begins to give Kubo, where there is one, the files of the folder. */
+function mirrorInto(
+  closers: Closers,
+  { content, kubo }: OpenContent,
+  logger: FastifyBaseLogger | undefined,
+): Pick<ContentState, 'mirror'> {
+  if (kubo === undefined) return {}
+  const mirror = new KuboMirror({
+    files: content.files,
+    content,
+    kubo: new KuboContentStore(kubo),
+    now: Date.now,
+    ...(logger === undefined ? {} : { onEvent: event => logMirror(logger, event) }),
+  })
+  closers.push(() => mirror.close())
+  return { mirror: () => mirror.status() }
 }
 
 /** The node whose log is followed, and the gateways that the operator names. */
@@ -448,30 +458,6 @@ function apiLimits(settings: Settings) {
     readyLag: settings['limits.readyLag'],
     readyUnresolvableMs: settings['limits.readyUnresolvableMs'],
   }
-}
-
-/** Counts and logs what comes of asking sources. */
-function told(
-  counts: SourceCounts,
-  logger: FastifyBaseLogger | undefined,
-): Pick<SourcedParts, 'onEvent' | 'onUnkept'> {
-  return {
-    onEvent: event => {
-      counts.add(event)
-      if (logger !== undefined) logSource(logger, event)
-    },
-    onUnkept: event => {
-      counts.addUnkept()
-      logger?.error(event, 'a file was fetched and cannot be kept: it has to be fetched again')
-    },
-  }
-}
-
-/** A source that lies is for the operator; that one has nothing, or is slow, is daily business. */
-function logSource(logger: FastifyBaseLogger, { source, cid, failure }: SourceEvent): void {
-  if (failure === 'CONTENT_MISMATCH')
-    logger.warn({ source, cid }, 'a source gave other bytes than it was asked for')
-  else logger.debug({ source, cid, failure }, 'a source of content was asked')
 }
 
 function logEvent(logger: FastifyBaseLogger, event: NodeEvent): void {

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { KuboServer } from '../content/kubo-server.ts'
 import { rootline, runHere, up, workFolder } from './process.ts'
 
@@ -15,64 +15,120 @@ async function kubo() {
   return { server, url: await server.start() }
 }
 
+/** Waits until Kubo has pinned so many files. */
+async function pins(server: KuboServer, count: number): Promise<void> {
+  await vi.waitFor(() => expect(server.pins.size).toBe(count), 10_000)
+}
+
+async function createdAt(url: string, env: Record<string, string>): Promise<string> {
+  const created = await runHere(['did', 'create', '--wait', '--json', '--node', url], env)
+  expect(created.status, created.stderr).toBe(0)
+  return (JSON.parse(created.stdout) as { did: string }).did
+}
+
+async function explained(url: string, did: string, env: Record<string, string>): Promise<void> {
+  const resolved = await runHere(['did', 'resolve', did, '--explain', '--node', url], env)
+  expect(resolved.status, resolved.stderr).toBe(0)
+}
+
+const metricsOf = async (url: string) => (await fetch(`${url}/metrics`)).text()
+
 describe('rootline up --kubo', () => {
-  it('keeps the files of the node in Kubo, pinned, and none in its folder', async () => {
+  it('gives Kubo each file of the node, pinned, and needs it for none', async () => {
     const { server, url } = await kubo()
     const { data, env } = workFolder()
     const node = await up(data, ['--kubo', url])
-    const created = await runHere(['did', 'create', '--wait', '--json', '--node', node.url], env)
-    expect(created.status, created.stderr).toBe(0)
-    const { did } = JSON.parse(created.stdout) as { did: string }
-    expect(server.pins.size).toBeGreaterThanOrEqual(3)
-    expect(existsSync(join(data, 'content'))).toBe(false)
-    const [cid] = server.pins
-    expect((await fetch(`${node.url}/ipfs/${cid}?format=raw`)).status).toBe(200)
-    const resolved = await runHere(['did', 'resolve', did, '--explain', '--node', node.url], env)
-    expect(resolved.status, resolved.stderr).toBe(0)
+    const did = await createdAt(node.url, env)
+    await pins(server, 3)
     server.fault = 'lying'
-    const doubted = await runHere(['did', 'resolve', did, '--explain', '--node', node.url], env)
-    expect(doubted.status, doubted.stdout).toBe(3)
-    server.fault = undefined
+    await explained(node.url, did, env)
+    server.fault = 'hanging'
+    await explained(node.url, did, env)
+    await createdAt(node.url, env)
     expect((await node.stop()).status).toBe(0)
-
-    const checked = await rootline(['check', '--data', data, '--kubo', url])
-    expect(checked.status, checked.stdout).toBe(0)
-    expect(checked.stdout).toContain('Kubo keeps it')
-    const repaired = await rootline(['repair', '--json', '--data', data, '--kubo', url])
-    expect(JSON.parse(repaired.stdout)).toMatchObject({ unresolvable: 0, lost: [] })
   })
 
-  it('is not ready while Kubo does not answer, and says no more of it than that', async () => {
+  it('loses nothing without Kubo and with it again, and check tells what is missing where', async () => {
+    const { data, env } = workFolder()
+    const before = await up(data)
+    const did = await createdAt(before.url, env)
+    await before.stop()
     const { server, url } = await kubo()
-    const node = await up(workFolder().data, ['--kubo', url])
-    expect((await fetch(`${node.url}/health/ready`)).status).toBe(200)
-    expect(await (await fetch(`${node.url}/metrics`)).text()).toContain('\nrootline_content_up 1\n')
+    const early = await rootline(['check', '--data', data, '--kubo', url])
+    expect(early.status).toBe(2)
+    expect(early.stdout.match(/is not pinned in Kubo/g)).toHaveLength(3)
+    const during = await up(data, ['--kubo', url])
+    await pins(server, 3)
+    await explained(during.url, did, env)
+    await during.stop()
+    const checked = await rootline(['check', '--data', data, '--kubo', url])
+    expect(checked.status, checked.stdout).toBe(0)
+    expect(checked.stdout).toContain('3 files')
+    const after = await up(data)
+    await explained(after.url, did, env)
+    const second = await createdAt(after.url, env)
+    await after.stop()
+    const again = await up(data, ['--kubo', url])
+    await pins(server, 6)
+    await explained(again.url, second, env)
+    await again.stop()
+  })
+
+  it('gets files back from Kubo that the folder has lost', async () => {
+    const { server, url } = await kubo()
+    const { data, env } = workFolder()
+    const node = await up(data, ['--kubo', url])
+    const did = await createdAt(node.url, env)
+    await pins(server, 3)
+    await node.stop()
+    await rm(join(data, 'content'), { recursive: true })
+    const repaired = await rootline(['repair', '--json', '--data', data, '--kubo', url])
+    expect(JSON.parse(repaired.stdout)).toMatchObject({ unresolvable: 0, lost: [] })
+    await server.stop()
+    const without = await up(data)
+    await explained(without.url, did, env)
+    await without.stop()
+    expect((await rootline(['check', '--data', data])).status).toBe(0)
+  })
+
+  it('gives Kubo again what it has lost, after a repair', async () => {
+    const { server, url } = await kubo()
+    const { data, env } = workFolder()
+    const node = await up(data, ['--kubo', url])
+    await createdAt(node.url, env)
+    await pins(server, 3)
+    await node.stop()
+    server.pins.clear()
+    expect((await rootline(['check', '--data', data, '--kubo', url])).status).toBe(2)
+    const { stdout } = await rootline(['repair', '--data', data, '--kubo', url])
+    expect(stdout).toContain('Kubo is asked again about 3 files')
+    const again = await up(data, ['--kubo', url])
+    await pins(server, 3)
+    await again.stop()
+  })
+
+  it('starts and works while Kubo is away, says so, and is not ready once files have waited long', async () => {
+    const { server, url } = await kubo()
     server.fault = 'failing'
+    const { data, env } = workFolder()
+    const node = await up(data, ['--kubo', url], { ROOTLINE_LIMITS_READY_UNRESOLVABLE_MS: '0' })
+    expect((await fetch(`${node.url}/health/ready`)).status).toBe(200)
+    await createdAt(node.url, env)
+    const metrics = await metricsOf(node.url)
+    expect(metrics).toContain('\nrootline_content_mirror_up 0\n')
+    expect(metrics).toContain('\nrootline_content_mirror_waiting_files 3\n')
     const ready = await fetch(`${node.url}/health/ready`)
     const text = await ready.text()
     expect(ready.status).toBe(503)
-    expect(JSON.parse(text)).toMatchObject({ reasons: [{ code: 'CONTENT_NOT_REACHABLE' }] })
+    expect(JSON.parse(text)).toMatchObject({ reasons: [{ code: 'FILES_NOT_MIRRORED' }] })
     expect(text).not.toContain(url)
-    expect(await (await fetch(`${node.url}/metrics`)).text()).toContain('\nrootline_content_up 0\n')
     server.fault = undefined
-    expect((await fetch(`${node.url}/health/ready`)).status).toBe(200)
-    await node.stop()
-  })
-
-  it('finds the files that the folder had before, and moves them to Kubo when they are read', async () => {
-    const { data, env } = workFolder()
-    const before = await up(data)
-    const created = await runHere(['did', 'create', '--wait', '--json', '--node', before.url], env)
-    const { did } = JSON.parse(created.stdout) as { did: string }
-    await before.stop()
-    const { server, url } = await kubo()
-    const after = await up(data, ['--kubo', url])
-    const resolved = await runHere(['did', 'resolve', did, '--explain', '--node', after.url], env)
-    expect(resolved.status, resolved.stderr).toBe(0)
-    expect(server.pins.size).toBeGreaterThan(0)
-    const metrics = await (await fetch(`${after.url}/metrics`)).text()
-    expect(metrics).toMatch(/^rootline_content_sources_total\{source=".*content",outcome="given"\} [1-9]/m)
-    await after.stop()
+    await pins(server, 3)
+    await vi.waitFor(async () => expect((await fetch(`${node.url}/health/ready`)).status).toBe(200))
+    expect(await metricsOf(node.url)).toContain('\nrootline_content_mirror_up 1\n')
+    const { stderr } = await node.stop()
+    expect(stderr).toContain('Kubo does not take the files')
+    expect(stderr).toContain('Kubo is there')
   })
 
   it.each(['--kubo', '--source'])('refuses a URL with credentials for %s', async option => {

@@ -76,7 +76,8 @@ describe('EmbeddedContentStore', () => {
     const commit = vi.spyOn(database, 'commit')
     const cid = await store.put(pattern((256 << 10) + 1))
     expect(commit).toHaveBeenCalledOnce()
-    expect(commit.mock.calls[0]?.[0]).toHaveLength(3)
+    // Three blocks, the file in the list, and that the list is complete.
+    expect(commit.mock.calls[0]?.[0]).toHaveLength(5)
     expect(await store.has(cid)).toBe(true)
   })
 

@@ -38,6 +38,7 @@ export class KuboServer {
   readonly held = new Map<string, Uint8Array>()
   readonly network = new Map<string, Uint8Array>()
   readonly pins = new Set<string>()
+  peerId = '12D3KooWF8QhuUvPoyUDaBsWqfSYFzNoHgf3r2DeQJqXhDHg1932'
   fault: KuboFault | undefined
   /** It takes so long for each answer. */
   delayMs = 0
@@ -74,7 +75,8 @@ export class KuboServer {
     if (this.delayMs > 0) await setTimeout(this.delayMs)
     if (this.#failed(response)) return
     const call = pathname.replace('/api/v0/', '')
-    if (call === 'id') return json(response, { ID: PEER, AgentVersion: 'kubo/0.0.0-test', Addresses: [] })
+    if (call === 'id')
+      return json(response, { ID: this.peerId, AgentVersion: 'kubo/0.0.0-test', Addresses: [] })
     if (call === 'add') return this.#add(request, body, searchParams, response)
     if (call === 'block/put') return this.#put(await upload(request, body), response)
     const cid = parseCid(searchParams.get('arg') ?? '')
@@ -175,7 +177,6 @@ export class KuboServer {
 }
 
 const FULL = 'write /data/blocks/x: no space left on device'
-const PEER = '12D3KooWF8QhuUvPoyUDaBsWqfSYFzNoHgf3r2DeQJqXhDHg1932'
 const OTHER_CID = 'QmNLei78zWmzUdbeRB3CiUfAizWUrbeeZh5K1rhAQKCh51'
 /** What Kubo must be told, since its defaults can be configured. */
 const LAYOUT = {

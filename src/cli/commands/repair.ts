@@ -65,18 +65,18 @@ async function repair({ settings, terminal }: Run): Promise<undefined> {
   requireDataFolder(folder)
   await finishUnfinished(folder, terminal)
   await requireSoundLog(folder, terminal)
-  const keeps = keepsContent(folder, settings)
-  if (keeps) await salvage(folder.content, terminal)
-  const discarded = keeps ? await discardDamaged(folder, terminal) : []
+  await salvage(folder.content, terminal)
+  const { discarded, forgotten } = await mendContent(folder, settings, terminal)
   await salvage(folder.node, terminal)
   // It follows from the log and the content, and the next start makes it anew.
   await rm(folder.map, { recursive: true, force: true })
   const rebuilt = await rebuild(folder, settings, terminal)
-  const result = { data: folder.path, discarded, ...rebuilt }
+  const result = { data: folder.path, discarded, forgotten, ...rebuilt }
   terminal.result(result, () =>
     [
       `content: ${discarded.length} damaged blocks were taken out`,
       ...discarded.map(cid => `- ${cid}`),
+      ...(forgotten > 0 ? [`- Kubo is asked again about ${forgotten} files when the node runs`] : []),
       `node: made anew from ${rebuilt.transactions} transactions; ${rebuilt.kept} records of its own were kept`,
       ...rebuilt.lost.map(lost => `- lost: ${lost}`),
       ...(rebuilt.unresolvable > 0
@@ -96,9 +96,7 @@ async function checkFolder(folder: DataFolder, settings: Settings, terminal: Ter
       leaves = size
       return { read: `${size} entries, root ${root}`, problems }
     }),
-    await finding('content', terminal, async () =>
-      keepsContent(folder, settings) ? checkContent(folder, terminal) : { read: KEPT_BY_KUBO, problems: [] },
-    ),
+    await finding('content', terminal, () => checkContent(folder, settings, terminal)),
     await finding('node', terminal, () =>
       withStore(folder.node, async store => {
         const { values, dids, problems } = await checkNodeStore(store, PROTOCOL_VERSIONS[settings.protocol])
@@ -138,15 +136,10 @@ async function finding(
   }
 }
 
-const KEPT_BY_KUBO = 'nothing: Kubo keeps it ("ipfs repo verify" checks it there)'
-
-/** False where Kubo keeps the files, and has kept them from the beginning. */
-function keepsContent(folder: DataFolder, { kubo }: Settings): boolean {
-  return kubo === undefined || existsSync(folder.content)
-}
-
-async function checkContent({ content: location }: DataFolder, terminal: Terminal) {
-  const { contentIn } = await composition()
+/** Each block; each file that was put or kept, whole; and, where Kubo is to hold it too, that it is pinned there. */
+async function checkContent({ content: location }: DataFolder, { kubo: url }: Settings, terminal: Terminal) {
+  const { contentIn, kuboAt } = await composition()
+  const kubo = url === undefined ? undefined : kuboAt(url)
   return withStore(location, async store => {
     const content = contentIn(store)
     const problems: string[] = []
@@ -155,7 +148,15 @@ async function checkContent({ content: location }: DataFolder, terminal: Termina
       if (++blocks % 1000 === 0) terminal.progress(`checking content: ${blocks} blocks`)
       if (!sound) problems.push(`the block ${cid} is damaged`)
     }
-    return { read: `${blocks} blocks`, problems }
+    let files = 0
+    for await (const cid of content.files.all()) {
+      if (++files % 100 === 0) terminal.progress(`checking content: ${files} files`)
+      if (!(await content.has(cid)))
+        problems.push(`the file ${cid} is not whole: name a source of it (--source, --kubo)`)
+      if (kubo !== undefined && !(await kubo.isPinned(cid)))
+        problems.push(`the file ${cid} is not pinned in Kubo`)
+    }
+    return { read: `${blocks} blocks, ${files} files`, problems }
   })
 }
 
@@ -216,7 +217,8 @@ async function salvage(location: string, terminal: Terminal): Promise<void> {
   }
 }
 
-async function discardDamaged({ content: location }: DataFolder, terminal: Terminal): Promise<string[]> {
+/** Takes damaged blocks out, and has Kubo, where there is one, be given again what it may have lost. */
+async function mendContent({ content: location }: DataFolder, { kubo }: Settings, terminal: Terminal) {
   const { contentIn } = await composition()
   terminal.progress('checking content')
   return withStore(location, async store => {
@@ -224,7 +226,8 @@ async function discardDamaged({ content: location }: DataFolder, terminal: Termi
     const damaged: string[] = []
     for await (const { cid, sound } of content.verify()) if (!sound) damaged.push(cid)
     for (const cid of damaged) await content.discard(cid)
-    return damaged
+    const forgotten = kubo === undefined ? 0 : await content.files.forget()
+    return { discarded: damaged, forgotten }
   })
 }
 

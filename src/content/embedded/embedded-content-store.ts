@@ -7,6 +7,7 @@ import type { Store } from '../../store/store.ts'
 import { ContentError, type ContentErrorCode } from '../errors.ts'
 import { holds, parseContentCid, readBlock, readContent, requireBlocks } from '../read.ts'
 import type { BlockSource, CallOptions, ContentStore, FileKeeper, GetOptions } from '../types.ts'
+import { BLOCKS, FileList } from './file-list.ts'
 
 /** What {@link EmbeddedContentStore.verify} found under one key. */
 export interface BlockCheck {
@@ -15,19 +16,19 @@ export interface BlockCheck {
   sound: boolean
 }
 
-/** Keys of blocks are their multihashes; 12 20 is how a SHA-256 multihash starts. */
-const BLOCKS = { gte: Buffer.from([0x12, 0x20]), lt: Buffer.from([0x12, 0x21]) }
-
 /**
  * Content in a database of this process: each block under its multihash, so that version 0 and 1 of a CID find the
  * same block. The caller opens the database and closes it, after this.
  */
 export class EmbeddedContentStore implements ContentStore, BlockSource, FileKeeper {
+  /** The files whose blocks were put or kept here. */
+  readonly files: FileList
   readonly #store: Store
   #closed = false
 
   constructor(store: Store) {
     this.#store = store
+    this.files = new FileList(store)
   }
 
   async put(bytes: Uint8Array, { signal }: CallOptions = {}): Promise<string> {
@@ -101,11 +102,13 @@ export class EmbeddedContentStore implements ContentStore, BlockSource, FileKeep
   }
 
   async #commit(cid: string, blocks: readonly Block[]): Promise<void> {
+    const changes = blocks.map(({ cid, bytes }) => ({ key: keyOf(cid), value: bytes }))
     try {
-      await this.#store.commit(blocks.map(({ cid, bytes }) => ({ key: keyOf(cid), value: bytes })))
+      await this.#store.commit([...changes, ...(await this.files.additions(cid))])
     } catch (cause) {
       throw storeFailure(cause, cid)
     }
+    this.files.added(cid)
   }
 
   async #block(cid: CID): Promise<Uint8Array> {

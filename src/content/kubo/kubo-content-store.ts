@@ -68,6 +68,12 @@ export class KuboContentStore implements ContentStore, BlockSource, FileKeeper {
     return holds(this.get(cid, { maxBytes: Number.MAX_SAFE_INTEGER }))
   }
 
+  /** Whether Kubo says that it holds a file; {@link has} reads it too. @throws ContentError as that */
+  async isPinned(cid: string, { signal }: CallOptions = {}): Promise<boolean> {
+    this.#requireOpen()
+    return await this.#rpc.isPinned(parseContentCid(cid), { signal })
+  }
+
   async block(cid: string, options: GetOptions): Promise<Uint8Array> {
     this.#requireOpen()
     const { signal } = options
