@@ -68,7 +68,7 @@ describe('a log that has had a policy', () => {
     starting.child.stderr?.on('data', chunk => {
       text += chunk
     })
-    await expect.poll(() => text).toContain('waits for more witnesses')
+    await expect.poll(() => text, { timeout: 30_000 }).toContain('waits for more witnesses')
     expect(text).toContain('w1 (of the policy before)')
     // A start that waits ends at the first signal.
     starting.child.kill('SIGTERM')

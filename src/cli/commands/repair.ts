@@ -108,7 +108,6 @@ async function checkFolder(folder: DataFolder, settings: Settings, terminal: Ter
 }
 
 async function checkMapIn(folder: DataFolder, settings: Settings, size: number) {
-  if (!keepsContent(folder, settings)) return { read: KEPT_BY_KUBO, problems: [] }
   const { contentIn } = await composition()
   const location = existsSync(folder.followed) ? folder.followed : folder.log
   return withStore(location, log =>
