@@ -209,10 +209,6 @@ class PolicyReader {
       verifier = parseVkey(vkey, types)
     } catch (cause) {
       if (!(cause instanceof MerkleError)) throw cause
-      if (cause.code === 'VKEY_UNSUPPORTED') {
-        const known = types.map(({ name }) => name).join(', ')
-        throw invalid(line, `its key has to be of a type that is known for this line: ${known}`, cause)
-      }
       throw invalid(line, cause.message, cause)
     }
     if (this.#keys.has(verifier.fingerprint)) throw invalid(line, 'its key stands in the policy already')

@@ -5,9 +5,9 @@ import { openWitness, type RunningWitness } from '../../src/cli/witness.ts'
 import { readWitnessKey } from '../../src/cli/witness-key.ts'
 import { formatCheckpoint, openCheckpoint } from '../../src/merkle/checkpoint.ts'
 import { signNote } from '../../src/merkle/note.ts'
-import { COSIGNATURE_V1, COSIGNER_TYPES } from '../../src/merkle/signature-types.ts'
+import { COSIGNATURE_V1, COSIGNER_TYPES, ML_DSA_44, privateKeyOf } from '../../src/merkle/signature-types.ts'
 import { formatSigningKey, parseSigningKey } from '../../src/merkle/signing-key.ts'
-import { parseVkey } from '../../src/merkle/vkey.ts'
+import { formatVkey, parseVkey } from '../../src/merkle/vkey.ts'
 import { readyUrl, spawnCommand } from '../faults/process.ts'
 import { tempFolder } from '../temp.ts'
 import { runHere } from './process.ts'
@@ -80,6 +80,15 @@ describe('rootline witness', () => {
     expect(timestamp).toBeGreaterThanOrEqual(before)
     witness.child.kill('SIGTERM')
     expect((await witness.end).status).toBe(0)
+  })
+
+  it('cosigns for a log with a key of ML-DSA-44, whose signature says no time', async () => {
+    const { publicKey, sign } = privateKeyOf(ML_DSA_44, Buffer.alloc(32, 8))
+    const verifier = parseVkey(formatVkey('pq.example', ML_DSA_44.type, publicKey))
+    const signer = { verifier, sign: async (text: Uint8Array) => sign(text, { name: 'pq.example', time: 0 }) }
+    const running = await open(join(tempFolder(), 'witness'), { logs: [verifier.vkey] })
+    expect(await cosign(running.url, signer)).toBe(200)
+    await running.close()
   })
 
   it('cosigns for the logs of a policy, beside those of the command line', async () => {

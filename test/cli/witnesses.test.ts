@@ -12,6 +12,7 @@ import { type NodeProcess, rootline, runHere, up, workFolder } from './process.t
 const { folder, data, env } = workFolder()
 const QUICK = { ROOTLINE_OBSERVER_POLL_MS: '100' }
 const NAMES = ['w0', 'w1', 'w2']
+const TYPES: { [name: string]: string } = { w2: 'ml-dsa-44' }
 const policyFile = join(folder, 'policy')
 const followerData = join(folder, 'follower')
 const logKey = generateLogKey('log.example/witnessed')
@@ -27,7 +28,7 @@ async function startWitness(name: string): Promise<void> {
   const started = spawnCommand([
     'witness',
     ...args,
-    ...(witnesses.has(name) ? [] : ['--name', `${name}.example`]),
+    ...(witnesses.has(name) ? [] : ['--name', `${name}.example`, '--type', TYPES[name] ?? 'ed25519']),
   ])
   const url = await readyUrl(started)
   const vkey = (await (await fetch(`${url}/vkey`)).text()).trim()
