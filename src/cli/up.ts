@@ -345,6 +345,23 @@ function requireNoRepair({ node, nodeRebuilt, path }: DataFolder): void {
   })
 }
 
+/**
+ * The key of the log that a folder has or will have, made where there is neither: so that others can know it before the
+ * node runs for the first time.
+ * @throws as {@link openNode}
+ */
+export async function makeLogKey(settings: Settings): Promise<NoteSigner> {
+  const folder = dataFolder(settings.data)
+  requireLedgerOf(folder, undefined)
+  await makeDataFolder(folder)
+  const store = await Store.open(folder.log)
+  try {
+    return await logSigner(folder, store, settings)
+  } finally {
+    await store.close()
+  }
+}
+
 /** The log's key: that of the folder, or a new one for a new log. */
 async function logSigner(folder: DataFolder, store: Store, { logName }: Settings): Promise<NoteSigner> {
   const found = await readLogKey(folder)

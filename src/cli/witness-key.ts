@@ -34,7 +34,7 @@ export async function readWitnessKey(data: string): Promise<Cosigner> {
   const text = await readSecretFile(path)
   if (text !== undefined) return parseKey(path, text)
   throw new CliError('WITNESS_KEY_MISSING', `there is no key ${path}`, {
-    hint: 'name the folder of the witness with --data, or make the key with --type',
+    hint: 'name the folder of the witness with --data, or make the key with --make',
   })
 }
 

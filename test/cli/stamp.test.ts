@@ -211,7 +211,7 @@ describe('a stamp on a log with a witness', () => {
       writeFileSync(join(place.data, 'log.key'), `${logKey}\n`, { mode: 0o600 })
       const witnessData = join(place.folder, 'witness')
       // The key is there before the witness, and the witness takes it up.
-      const made = await runHere(['witness', 'key', '--data', witnessData, '--type', type])
+      const made = await runHere(['witness', 'key', '--data', witnessData, '--make', '--type', type])
       expect(made.status, made.stderr).toBe(0)
       const witnessKey = made.stdout.trim()
       const witness = spawnCommand([

@@ -62,7 +62,15 @@ describe('rootline witness', () => {
 
   it('with a key of ML-DSA-44 cosigns what that verifies, with the time', async () => {
     const data = join(tempFolder(), 'new')
-    const { status, stdout } = await runHere(['witness', 'key', '--data', data, '--type', 'ml-dsa-44'])
+    const { status, stdout } = await runHere([
+      'witness',
+      'key',
+      '--data',
+      data,
+      '--make',
+      '--type',
+      'ml-dsa-44',
+    ])
     expect(status).toBe(0)
     const key = parseVkey(stdout.trim(), COSIGNER_TYPES)
     const witness = spawnCommand([
@@ -167,9 +175,9 @@ describe('the folder of a witness', () => {
 
   it('keeps its key, whichever command names another type', async () => {
     const { data, vkey } = await used()
-    const again = await runHere(['witness', 'key', '--data', data, '--type', 'ed25519'])
+    const again = await runHere(['witness', 'key', '--data', data, '--make', '--type', 'ed25519'])
     expect([again.status, again.stdout.trim()]).toEqual([0, vkey])
-    const other = await runHere(['witness', 'key', '--data', data, '--type', 'ml-dsa-44'])
+    const other = await runHere(['witness', 'key', '--data', data, '--make', '--type', 'ml-dsa-44'])
     expect([other.status, other.stderr]).toEqual([1, expect.stringContaining('WITNESS_KEY_MISMATCH')])
     await expect(open(data, { key: { type: 'ml-dsa-44' } })).rejects.toMatchObject({
       code: 'WITNESS_KEY_MISMATCH',

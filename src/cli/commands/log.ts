@@ -12,6 +12,7 @@ import { readLogKey, verifierIn } from '../log-key.ts'
 import { text, withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
 import { nodeClient } from '../session.ts'
+import type { Settings } from '../settings.ts'
 import { safeText } from '../terminal.ts'
 import { evidenceCommand, verifyEvidenceCommand } from './log-evidence.ts'
 import { stampCommand, verifyStampCommand } from './log-stamp.ts'
@@ -79,15 +80,33 @@ function keyCommand(host: Host): Command {
   const command = new Command('key').description(
     'Print the verifier key of the log in a folder: what others need to follow the log, or to verify what it has signed.',
   )
-  withExamples(command, 'rootline log key --data ./node')
-  return withSettings(command, 'data').action(action(host, printKey))
+  command.option(
+    '--make',
+    'make the key where the folder has no log yet, so that others can know it before it runs',
+  )
+  withExamples(
+    command,
+    'rootline log key --data ./node',
+    'rootline log key --data ./node --make --log-name log.example',
+  )
+  return withSettings(command, 'data', 'logName').action(action(host, printKey))
 }
 
-async function printKey({ settings, terminal }: Run): Promise<undefined> {
-  const folder = dataFolder(settings.data)
-  requireDataFolder(folder)
-  const { name, vkey, fingerprint } = await verifierOf(folder)
+async function printKey({ settings, terminal, options }: Run): Promise<undefined> {
+  const { name, vkey, fingerprint } =
+    options['make'] === true ? await madeKey(settings) : await foundKey(settings)
   terminal.result({ log: name, vkey, fingerprint: `sha256:${fingerprint}` }, () => safeText(vkey))
+}
+
+function foundKey({ data }: Settings): Promise<NoteVerifier> {
+  const folder = dataFolder(data)
+  requireDataFolder(folder)
+  return verifierOf(folder)
+}
+
+async function madeKey(settings: Settings): Promise<NoteVerifier> {
+  const { makeLogKey } = await import('../up.ts')
+  return (await makeLogKey(settings)).verifier
 }
 
 /** The key of a folder's log, or of the one that it follows. @throws CliError LOG_KEY_MISSING */

@@ -26,7 +26,7 @@ export function witnessCommand(host: Host): Command {
     command,
     'rootline witness --data ./witness --listen 127.0.0.1:7801 --log VKEY',
     'rootline witness key --data ./witness',
-    'rootline witness key --data ./witness --type ml-dsa-44',
+    'rootline witness key --data ./witness --make --type ml-dsa-44',
   )
   withSettings(command, 'data', 'listen', 'logLevel')
   command.action(action(host, start))
@@ -37,15 +37,16 @@ export function witnessCommand(host: Host): Command {
 function keyCommand(host: Host): Command {
   const command = new Command('key')
     .description(
-      'Print the key that verifies the cosignatures of the witness in a folder. With --type the key is made where there ' +
+      'Print the key that verifies the cosignatures of the witness in a folder. With --make the key is made where there ' +
         'is none, so that its logs can know it before the witness runs.',
     )
+    .option('--make', 'make the key where the folder has none')
     .option('--type <type>', KEY_TYPE)
     .option('--name <name>', 'name of its key, when it is made')
   withExamples(
     command,
     'rootline witness key --data ./witness',
-    'rootline witness key --data ./witness --type ml-dsa-44 --name witness.example',
+    'rootline witness key --data ./witness --make --type ml-dsa-44 --name witness.example',
   )
   return withSettings(command, 'data').action(action(host, key))
 }
@@ -77,11 +78,9 @@ async function start({ settings, terminal, options }: Run): Promise<undefined> {
 
 async function key({ settings, terminal, options }: Run): Promise<undefined> {
   const { makeWitnessKey, readWitnessKey } = await import('../witness-key.ts')
-  const wanted = wantedKey(options)
+  const { data } = settings
   const { verifier } =
-    wanted.type === undefined
-      ? await readWitnessKey(settings.data)
-      : await makeWitnessKey(settings.data, wanted)
+    options['make'] === true ? await makeWitnessKey(data, wantedKey(options)) : await readWitnessKey(data)
   terminal.result({ vkey: verifier.vkey }, () => verifier.vkey)
 }
 
