@@ -35,20 +35,11 @@ async function benchCase(
   folder: string,
   { updates, batch, repeat }: (typeof CASES)[number],
 ): Promise<Figure[]> {
-  const world = await startTestNode(folder, parts => ({
-    ...parts,
-    settings: { ...parts.settings, workers: 2, pollMs: 600_000 },
-  }))
+  const world = await startProofNode(folder)
   const did = await anchorHistory(world, updates, batch)
   const { node, ledger } = world
-  const log = { origin: ledger.describe().id, verifier: parseVkey(LOG_VKEY) }
   const bytes = await node.prove(did)
-  const verify = async () => {
-    const proof = parseResolutionProof(bytes)
-    const brought = { log, method: METHOD, versions: [ROOTLINE], now: Date.now() }
-    const { report } = await verifyResolutionProof(proof, brought)
-    if (report.claims[0]?.verdict !== 'verified') throw new TypeError(report.summary)
-  }
+  const verify = () => verifyProof(bytes, ledger.describe().id)
   const times = (work: () => Promise<unknown>) => () =>
     rate(repeat, async () => {
       for (let i = 0; i < repeat; i++) await work()
@@ -79,12 +70,29 @@ async function benchCase(
   ]
 }
 
-function timeOf(perSecond: number): string {
+/** A node that looks at its ledger when it is told that it has grown, and not by itself. */
+export function startProofNode(folder: string): Promise<TestNode> {
+  return startTestNode(folder, parts => ({
+    ...parts,
+    settings: { ...parts.settings, workers: 2, pollMs: 600_000 },
+  }))
+}
+
+/** Verifies a proof from its bytes alone. @throws TypeError where it does not show the document */
+export async function verifyProof(bytes: Uint8Array, origin: string): Promise<void> {
+  const proof = parseResolutionProof(bytes)
+  const log = { origin, verifier: parseVkey(LOG_VKEY) }
+  const brought = { log, method: METHOD, versions: [ROOTLINE], now: Date.now() }
+  const { report } = await verifyResolutionProof(proof, brought)
+  if (report.claims[0]?.verdict !== 'verified') throw new TypeError(report.summary)
+}
+
+export function timeOf(perSecond: number): string {
   return `${(1_000 / perSecond).toFixed(1)} ms each`
 }
 
 /** A DID with a create and updates, each in a batch with as many other operations. */
-async function anchorHistory(
+export async function anchorHistory(
   { node, ledger, content }: TestNode,
   updates: number,
   batch: number,
