@@ -73,6 +73,8 @@ export interface Network {
   policyFile: string
   /** Adds a follower, which is not started. */
   follower(name: string, options?: FollowerOptions): Promise<Role>
+  /** Ends all processes. */
+  stop(): Promise<void>
 }
 
 export interface FollowerOptions {
@@ -83,8 +85,15 @@ export interface FollowerOptions {
   env?: Record<string, string>
 }
 
-/** Starts a network in a folder. */
-export async function startNetwork(folder: string, followers: readonly string[]): Promise<Network> {
+/**
+ * Starts a network in a folder.
+ * @param logEnv what is different in the environment of the log's node
+ */
+export async function startNetwork(
+  folder: string,
+  followers: readonly string[],
+  logEnv: Record<string, string> = {},
+): Promise<Network> {
   const key = generateLogKey('log.example/network')
   const signer = parseSigningKey(key)
   const { vkey } = signer.verifier
@@ -101,11 +110,18 @@ export async function startNetwork(folder: string, followers: readonly string[])
   const policy = [`log ${vkey}`, ...lines, 'group two-of-three 2 w0 w1 w2', 'quorum two-of-three']
   writeFileSync(policyFile, `${policy.join('\n')}\n`)
   const log = new Role('log', logData, await Front.open(), () =>
-    spawnNode(logData, { env: { ...QUICK, ROOTLINE_POLICY: policyFile } }),
+    spawnNode(logData, { env: { ...QUICK, ROOTLINE_POLICY: policyFile, ...logEnv } }),
   )
-  const follower = (name: string, options: FollowerOptions = {}) =>
-    followerOf(folder, name, { url: log.url, policyFile, ...options }, vkey)
-  const network: Network = { log, witnesses, followers: [], signer, policyFile, follower }
+  const roles = [log, ...witnesses]
+  const follower = async (name: string, options: FollowerOptions = {}) => {
+    const made = await followerOf(folder, name, { url: log.url, policyFile, ...options }, vkey)
+    roles.unshift(made)
+    return made
+  }
+  const stop = async () => {
+    for (const role of roles) await role.stop()
+  }
+  const network: Network = { log, witnesses, followers: [], signer, policyFile, follower, stop }
   keepNotes(network)
   await log.start()
   for (const name of followers) network.followers.push(await follower(name))
