@@ -6,6 +6,8 @@ import { parseSigningKey } from '../../src/merkle/signing-key.ts'
 import { type NodeProcess as Process, readyUrl, spawnCommand, spawnNode } from '../faults/process.ts'
 import { rootline, up, workFolder } from './process.ts'
 
+/** A machine that has much else to do takes its time. */
+const PATIENT = { timeout: 60_000 }
 const { folder, data } = workFolder()
 const logKey = generateLogKey('log.example/policies')
 const { verifier } = parseSigningKey(logKey)
@@ -68,7 +70,7 @@ describe('a log that has had a policy', () => {
     starting.child.stderr?.on('data', chunk => {
       text += chunk
     })
-    await expect.poll(() => text, { timeout: 30_000 }).toContain('waits for more witnesses')
+    await expect.poll(() => text, PATIENT).toContain('waits for more witnesses')
     expect(text).toContain('w1 (of the policy before)')
     // A start that waits ends at the first signal.
     starting.child.kill('SIGTERM')
