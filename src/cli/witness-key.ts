@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasCosigned, ownerOf, setOwner } from '../ledger/witness/owner.ts'
 import { MerkleError } from '../merkle/errors.ts'
@@ -25,7 +26,7 @@ export interface WantedKey {
 /** Opens the database in the folder of a witness, which is made where there is none. @throws CliError, StoreError */
 export async function openWitnessStore(data: string): Promise<Store> {
   await makeFolder(data)
-  return Store.open(join(data, 'witness'))
+  return Store.open(databaseOf(data))
 }
 
 /** The key of a witness that has run in a folder. @throws CliError WITNESS_KEY_MISSING, SECRET_FILE_* */
@@ -45,7 +46,11 @@ export async function readWitnessKey(data: string): Promise<Cosigner> {
  */
 export async function makeWitnessKey(data: string, wanted: WantedKey): Promise<Cosigner> {
   const text = await readSecretFile(keyFile(data))
-  if (text !== undefined) return requireWanted(data, parseKey(keyFile(data), text), wanted)
+  if (text !== undefined) {
+    // The database is not opened: a witness may be running on it.
+    if (!existsSync(databaseOf(data))) throw databaseMissing(data)
+    return requireWanted(data, parseKey(keyFile(data), text), wanted)
+  }
   const store = await openWitnessStore(data)
   try {
     return await cosignerIn(data, store, wanted)
@@ -118,14 +123,7 @@ function requireOwner(data: string, store: Store, { verifier }: Cosigner): void 
       status: EXIT.internal,
     })
   }
-  throw new CliError(
-    'WITNESS_DATABASE_MISSING',
-    `${data} has the key of a witness, and no database that says what it has cosigned`,
-    {
-      hint: 'without it the key could sign a second history: begin another witness in another folder',
-      status: EXIT.internal,
-    },
-  )
+  throw databaseMissing(data)
 }
 
 /** @throws CliError USAGE */
@@ -156,4 +154,19 @@ function parseKey(path: string, text: string): Cosigner {
 
 function keyFile(data: string): string {
   return join(data, 'witness.key')
+}
+
+function databaseOf(data: string): string {
+  return join(data, 'witness')
+}
+
+function databaseMissing(data: string): CliError {
+  return new CliError(
+    'WITNESS_DATABASE_MISSING',
+    `${data} has the key of a witness, and no database that says what it has cosigned`,
+    {
+      hint: 'without it the key could sign a second history: begin another witness in another folder',
+      status: EXIT.internal,
+    },
+  )
 }

@@ -48,7 +48,7 @@ describe('rootline witness key --make', () => {
     expect(made.stdout).toMatch(/^witness\.example\+/)
     expect((await witnessKey(data, '--make')).stdout).toBe(made.stdout)
     expect((await witnessKey(data)).stdout).toBe(made.stdout)
-    expect((await witnessKey(data, '--make', '--name', 'other')).stderr).toContain('WITNESS_NAME_MISMATCH')
+    expect((await witnessKey(data, '--make', '--name', 'other')).stderr).toContain('WITNESS_KEY_MISMATCH')
   })
 
   it('makes none in place of one whose database is gone', async () => {
