@@ -16,11 +16,12 @@ interface Tree {
 
 /**
  * The services of docker-compose.yml by name. Reads the part of YAML that the file keeps to: maps by indentation, texts,
- * lists in JSON, one anchor, and its merge key.
+ * lists in JSON (over several lines too), one anchor, and its merge key.
  */
 export function composeServices(): Map<string, ComposeService> {
   const anchors = new Map<string, Tree>()
   const lines = readFileSync('docker-compose.yml', 'utf8')
+    .replace(/:\s+(\[[^\]]*\])/g, (_, list: string) => `: ${onOneLine(list)}`)
     .split('\n')
     .filter(line => !/^\s*(#|$)/.test(line))
   const { services } = readMap(lines, 0, anchors)
@@ -28,6 +29,11 @@ export function composeServices(): Map<string, ComposeService> {
     throw new TypeError('no services')
   }
   return new Map(Object.entries(services).map(([name, value]) => [name, serviceOf(value)]))
+}
+
+/** A list in JSON, but for a comma after its last item. */
+function onOneLine(list: string): string {
+  return list.replaceAll(/\s*\n\s*/g, ' ').replace(/, \]$/, ']')
 }
 
 /** Takes the lines of one map off the front. */
