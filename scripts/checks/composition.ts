@@ -1,8 +1,8 @@
 import ts from 'typescript'
 import { type Finding, lineOf, type SourceFile } from './source.ts'
 
-/** The one shipped file that chooses adapters of the ports and puts the parts together. */
-const ROOT = 'src/cli/up.ts'
+/** The shipped files that choose adapters of the ports and put the parts together: of a node, and of a mirror. */
+const ROOTS: readonly string[] = ['src/cli/up.ts', 'src/cli/mirror.ts']
 
 /** Folders of adapters: `src/<port>/<adapter>/`. */
 const ADAPTER = /^src\/(ledger|content)\/[^/]+\//
@@ -13,10 +13,10 @@ const NO_ADAPTERS: ReadonlySet<string> = new Set(['LogProofVerifier', 'TreeView'
 /** Names of static methods and functions that make an adapter. */
 const MAKES = /^(open|create|start|connect)([A-Z]|$)/
 
-/** Finds shipped files other than `src/cli/up.ts` that construct an adapter. */
+/** Finds shipped files other than those that construct an adapter. */
 export function checkComposition(sources: readonly SourceFile[]): Finding[] {
   return sources
-    .filter(source => /^(src|did-methods)\//.test(source.path) && source.path !== ROOT)
+    .filter(source => /^(src|did-methods)\//.test(source.path) && !ROOTS.includes(source.path))
     .flatMap(source => constructions(source, namesFromAdapters(source)))
 }
 
@@ -34,7 +34,7 @@ function constructions(source: SourceFile, names: Set<string>): Finding[] {
   const visit = (node: ts.Node): void => {
     const name = madeBy(node, names)
     if (name !== undefined) {
-      const message = `constructs ${name}; adapters are chosen in ${ROOT} and handed down`
+      const message = `constructs ${name}; adapters are chosen in ${ROOTS.join(' and ')} and handed down`
       found.push({ file: source.path, line: lineOf(source.tree, node), rule: 'composition', message })
     }
     ts.forEachChild(node, visit)

@@ -1,16 +1,23 @@
 import rateLimit from '@fastify/rate-limit'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { type FastifyBaseLogger, type FastifyReply, fastify, LogController } from 'fastify'
+import type { BlockSource } from '../content/types.ts'
 import { formatForkEvidence } from '../ledger/follower/fork-evidence.ts'
 import type { Witness, WitnessAnswer } from '../ledger/witness/witness.ts'
 import { MAX_REQUEST_BYTES, SIZE_TYPE } from '../merkle/witness-request.ts'
 import { answerClientError } from './client-error.ts'
+import { Gate } from './gate.ts'
+import { gatewayRoutes } from './gateway.ts'
 import { DEFAULT_LIMITS } from './parts.ts'
+import { problemType } from './problem-types.ts'
 import { WitnessMetrics } from './witness-metrics.ts'
 
 /** What the server of a witness is made of. */
 export interface WitnessServerParts {
   witness: Witness
   logger?: FastifyBaseLogger
+  /** Of a mirror: what it holds, for anyone. */
+  content?: BlockSource
   /** Requests of one client address in a minute; 0 for any number. Default: as for a node. */
   requestsPerMinute?: number
 }
@@ -43,6 +50,7 @@ export async function buildWitnessServer(parts: WitnessServerParts) {
     return send(reply, answer)
   })
   monitoringRoutes(app, witness)
+  if (parts.content !== undefined) contentRoutes(app, parts.content)
   app.get('/vkey', async (_request, reply) => text(reply, 200, witness.verifier.vkey))
   app.get('/health/live', async (_request, reply) => text(reply, 200, 'live'))
   app.get('/health/ready', async (_request, reply) => {
@@ -76,7 +84,7 @@ async function bareServer({
     reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store')
   })
   app.setErrorHandler((error, request, reply) => {
-    const status = (error as { statusCode?: number }).statusCode ?? 500
+    const status = statusOf(error)
     if (status >= 500) request.log.error({ err: error }, 'a request failed')
     text(reply, status, status >= 500 ? 'the witness failed' : (error as Error).message)
   })
@@ -84,6 +92,13 @@ async function bareServer({
     text(reply, 404, 'there is nothing at this path for this method'),
   )
   return app
+}
+
+/** What a mirror holds can be had from it, also where the log keeps it back. */
+function contentRoutes(app: Server, content: BlockSource): void {
+  const limits = DEFAULT_LIMITS
+  const downloads = new Gate(limits.downloads, 'downloads')
+  gatewayRoutes(app.withTypeProvider<TypeBoxTypeProvider>(), { content, downloads, limits })
 }
 
 function monitoringRoutes(app: Server, witness: Witness): void {
@@ -97,6 +112,12 @@ function monitoringRoutes(app: Server, witness: Witness): void {
     if (checkpoints === undefined) return text(reply, 404, 'there is no evidence against such a log here')
     return reply.type('application/json').send(formatForkEvidence({ checkpoints, hashes: [] }))
   })
+}
+
+/** What the routes of content throw has a code with a status of its own. */
+function statusOf(error: unknown): number {
+  const { statusCode, code } = error as { statusCode?: number; code?: string }
+  return statusCode ?? (code === undefined ? undefined : problemType(code)?.status) ?? 500
 }
 
 function send(reply: FastifyReply, answer: WitnessAnswer): FastifyReply {

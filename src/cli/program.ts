@@ -5,6 +5,7 @@ import { configCommand } from './commands/config.ts'
 import { didCommand } from './commands/did.ts'
 import { keyCommand } from './commands/key.ts'
 import { logCommand } from './commands/log.ts'
+import { mirrorCommand } from './commands/mirror.ts'
 import { checkCommand, repairCommand } from './commands/repair.ts'
 import { tourCommand } from './commands/tour.ts'
 import { upCommand } from './commands/up.ts'
@@ -39,6 +40,7 @@ export function buildProgram(host: Host): Command {
     keyCommand,
     logCommand,
     witnessCommand,
+    mirrorCommand,
     checkCommand,
     repairCommand,
     configCommand,

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { buildWitnessServer } from '../api/witness-server.ts'
-import { Witness, type WitnessedLog } from '../ledger/witness/witness.ts'
+import { buildWitnessServer, type WitnessServerParts } from '../api/witness-server.ts'
+import { Witness, type WitnessedLog, type WitnessParts } from '../ledger/witness/witness.ts'
 import { MerkleError } from '../merkle/errors.ts'
 import { LOG_TYPES, ML_DSA_44 } from '../merkle/signature-types.ts'
 import { type NoteVerifier, parseVkey } from '../merkle/vkey.ts'
@@ -23,6 +23,8 @@ export interface WitnessOptions {
   key?: WantedKey
   /** Requests of one client address in a minute; 0 for any number. */
   requestsPerMinute: number
+  /** What makes a mirror of it: see `Witness` and its server. */
+  mirrors?: Pick<WitnessParts, 'hold'> & Pick<WitnessServerParts, 'content'>
   logger?: FastifyBaseLogger
 }
 
@@ -44,8 +46,9 @@ export async function openWitness(options: WitnessOptions): Promise<RunningWitne
   try {
     const cosigner = await cosignerIn(options.data, store, options.key ?? {})
     requireSignable(cosigner.verifier, logs)
-    const { logger, requestsPerMinute } = options
+    const { logger, requestsPerMinute, mirrors } = options
     const witness = new Witness({
+      ...(mirrors?.hold === undefined ? {} : { hold: mirrors.hold }),
       store,
       logs,
       cosigner,
@@ -56,6 +59,7 @@ export async function openWitness(options: WitnessOptions): Promise<RunningWitne
     const server = await buildWitnessServer({
       witness,
       requestsPerMinute,
+      ...(mirrors?.content === undefined ? {} : { content: mirrors.content }),
       ...(logger === undefined ? {} : { logger }),
     })
     const url = await listenOn(server, options.listen)

@@ -31,6 +31,11 @@ export interface WitnessParts {
   cosigner: Cosigner
   /** Unix seconds. */
   now: () => number
+  /**
+   * Says why a checkpoint is not to be cosigned though it continues what was before; undefined where it may be. What makes a
+   * mirror of a witness. Default: nothing speaks against it.
+   */
+  hold?: (checkpoint: string) => Promise<string | undefined>
   /** Called once for a log that has signed two checkpoints that contradict each other. */
   onEvidence?: (origin: string) => void
 }
@@ -152,6 +157,8 @@ export class Witness {
     if (old !== (seen?.size ?? 0)) return { status: 409, size: seen?.size ?? 0 }
     const problem = continues(seen, checkpoint, proof)
     if (problem !== undefined) return { status: 422, reason: problem }
+    const missing = await this.#parts.hold?.(formatNote(note))
+    if (missing !== undefined) return { status: 503, reason: missing }
     const time = this.#timeAfter(seen?.time)
     if (time === undefined)
       return { status: 503, reason: 'the clock of this witness is behind what it has signed' }
