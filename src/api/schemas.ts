@@ -221,6 +221,21 @@ export const NODE_STATUS = Type.Object(
       },
       STRICT,
     ),
+    map: Type.Optional(
+      Type.Object(
+        {
+          size: Type.Integer({ description: 'Leaves of the log that it covers.' }),
+          lastError: LAST_ERROR,
+          wrong: Type.Optional(
+            Type.Object(
+              { index: Type.Integer(), stated: Type.String(), computed: Type.String() },
+              { ...STRICT, description: 'The first map leaf that is not what its anchors come to.' },
+            ),
+          ),
+        },
+        { ...STRICT, description: 'The map of the operations.' },
+      ),
+    ),
   },
   { ...STRICT, $id: 'NodeStatus' },
 )

@@ -66,7 +66,9 @@ export function transactionRoutes(
 function withoutErrors(status: NodeStatus): NodeStatus {
   const { lastError: _, ...observer } = status.observer
   const { lastError: __, ...queue } = status.queue
-  return { ...status, observer, queue }
+  if (status.map === undefined) return { ...status, observer, queue }
+  const { lastError: ___, ...map } = status.map
+  return { ...status, observer, queue, map }
 }
 
 function written(record: TransactionRecord): Record<string, unknown> {

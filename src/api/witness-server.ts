@@ -10,6 +10,7 @@ import { Gate } from './gate.ts'
 import { gatewayRoutes } from './gateway.ts'
 import { DEFAULT_LIMITS } from './parts.ts'
 import { problemType } from './problem-types.ts'
+import { NAMED_SCHEMAS } from './schemas.ts'
 import { WitnessMetrics } from './witness-metrics.ts'
 
 /** What the server of a witness is made of. */
@@ -98,6 +99,7 @@ async function bareServer({
 function contentRoutes(app: Server, content: BlockSource): void {
   const limits = DEFAULT_LIMITS
   const downloads = new Gate(limits.downloads, 'downloads')
+  for (const schema of NAMED_SCHEMAS) app.addSchema(schema)
   gatewayRoutes(app.withTypeProvider<TypeBoxTypeProvider>(), { content, downloads, limits })
 }
 

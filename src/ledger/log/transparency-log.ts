@@ -106,8 +106,8 @@ export class TransparencyLog implements Ledger {
   readonly #listeners = new Set<() => void>()
   #head: LogHead
   #builder: TileBuilder
-  /** The tree of the head. */
-  #durable: TreeView
+  /** The tree whose checkpoint was published, or is shown to witnesses. */
+  #offered: TreeView
   /** Number of the newest anchor that is durable. */
   #newest: number | undefined
   #published: Published
@@ -127,8 +127,8 @@ export class TransparencyLog implements Ledger {
     this.#proofs = new LogProofVerifier(parts.origin, parts.signer.verifier, parts.cosigning?.policy)
     this.#head = head
     this.#builder = builder
-    this.#durable = this.#durableTree()
     const tree = new TreeView(parts.store, 0, Buffer.alloc(0))
+    this.#offered = tree
     this.#published = { tree, newest: undefined, time: undefined, checkpoint: '' }
   }
 
@@ -281,17 +281,17 @@ export class TransparencyLog implements Ledger {
   }
 
   /**
-   * A tile of hashes (C2SP tlog-tiles), full by default; undefined where the durable tree does not have that many
-   * hashes there. That can be ahead of the published checkpoint: mirrors read it before they cosign. A partial tile can be
-   * had also after it has grown.
+   * A tile of hashes (C2SP tlog-tiles), full by default; undefined where the published tree does not have that many
+   * hashes there. While witnesses are asked for their cosignatures it is the tree that they are asked for: mirrors read it
+   * first. A partial tile can be had also after it has grown.
    */
   tile(level: number, index: number, width?: number): Uint8Array | undefined {
-    return this.#durable.tile(level, index, width)
+    return this.#offered.tile(level, index, width)
   }
 
   /** An entry bundle (C2SP tlog-tiles); width and undefined as for {@link tile}. */
   entries(index: number, width?: number): Promise<Uint8Array | undefined> {
-    return this.#durable.entries(index, width)
+    return this.#offered.entries(index, width)
   }
 
   #sequenced(content: LeafContent): Promise<Sequenced> {
@@ -400,7 +400,7 @@ export class TransparencyLog implements Ledger {
   /** What leaves to come make of the map, where there is one. */
   async #extendMap(leaves: readonly IndexedLeaf[]): Promise<MapExtension | undefined> {
     const { map } = this.#parts
-    const durable: LeafSource = this.#durable
+    const durable: LeafSource = this.#durableTree()
     await map?.catchUp(durable, this.#head.size)
     return map?.extend(leaves)
   }
@@ -416,7 +416,6 @@ export class TransparencyLog implements Ledger {
       { key: HEAD_KEY, value: encodeHead(head) },
     ])
     this.#head = head
-    this.#durable = this.#durableTree()
     this.#requireHead()
   }
 
@@ -424,14 +423,16 @@ export class TransparencyLog implements Ledger {
   async #publish(options: CosigningOptions = {}): Promise<void> {
     const { signer, origin, published, cosigning } = this.#parts
     const { size, time } = this.#head
-    const durable = { tree: this.#durable, newest: this.#newest, time }
+    const durable = { tree: this.#durableTree(), newest: this.#newest, time }
     const signed = await signNote(formatCheckpoint(origin, size, this.#builder.root()), [signer])
+    if (cosigning !== undefined) this.#offered = durable.tree
     const checkpoint =
       cosigning === undefined
         ? signed
         : await cosigning.cosign({ size, checkpoint: signed, proof: this.#proofsTo(size) }, options)
     await published.write(checkpoint)
     this.#published = { ...durable, checkpoint }
+    this.#offered = durable.tree
   }
 
   #durableTree(): TreeView {
@@ -480,7 +481,6 @@ export class TransparencyLog implements Ledger {
     }
     this.#head = head
     this.#builder = builder
-    this.#durable = this.#durableTree()
     this.#newest = await this.#durableTree().newestAnchor(0)
     await this.#publish({ once: true })
     this.#failed = false
