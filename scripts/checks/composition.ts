@@ -8,7 +8,13 @@ const ROOTS: readonly string[] = ['src/cli/up.ts', 'src/cli/mirror.ts']
 const ADAPTER = /^src\/(ledger|content)\/[^/]+\//
 
 /** Classes beside an adapter that are of no port: they work something out, or are a process of their own. */
-const NO_ADAPTERS: ReadonlySet<string> = new Set(['LogProofVerifier', 'TreeView', 'Cosigning', 'Witness'])
+const NO_ADAPTERS: ReadonlySet<string> = new Set([
+  'LogProofVerifier',
+  'TreeView',
+  'Cosigning',
+  'Witness',
+  'Promises',
+])
 
 /** Names of static methods and functions that make an adapter. */
 const MAKES = /^(open|create|start|connect)([A-Z]|$)/

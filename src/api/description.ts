@@ -48,6 +48,11 @@ export async function describeRoutes(app: ApiServer, version: string): Promise<v
             scheme: 'bearer',
             description: 'The token in the file `token` of the data folder.',
           },
+          writer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'The token that `rootline log writer add` has shown.',
+          },
         },
       },
     },

@@ -16,6 +16,8 @@ export type ApiErrorCode =
   | 'ORIGIN_NOT_ALLOWED'
   | 'TOKEN_REQUIRED'
   | 'TOKEN_INVALID'
+  /** The token is that of a writer whom the operator of the log has revoked. */
+  | 'WRITER_REVOKED'
   | 'ROUTE_UNKNOWN'
   | 'PARAMETER_INVALID'
   /** An option of DID Resolution that is not known here. */

@@ -79,6 +79,7 @@ export class TokenGuard {
   }
 }
 
-function tokenOf(request: FastifyRequest): string | undefined {
+/** The token that a request carries. */
+export function tokenOf(request: FastifyRequest): string | undefined {
   return /^bearer +([^ ]+) *$/i.exec(request.raw.headers.authorization ?? '')?.[1]
 }

@@ -3,8 +3,10 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { MirrorStatus } from '../content/mirror-status.ts'
 import type { SourceCounts } from '../content/source-counts.ts'
 import type { BlockSource, ContentStore } from '../content/types.ts'
+import type { Entry } from '../ledger/admission.ts'
 import type { WitnessStatus } from '../ledger/log/witness-client.ts'
 import type { StampingParts } from '../ledger/stamp/make-stamp.ts'
+import type { SubmissionAnswer } from '../node/submissions.ts'
 import type { SidetreeNode } from '../node/types.ts'
 
 /** What the embedded log publishes; the coordinates are those of C2SP tlog-tiles. */
@@ -29,6 +31,8 @@ export interface ApiParts {
   log?: LogReader
   /** Puts the root of a stamp on the log; absent where the log is that of another. */
   stamp?: StampingParts['stamp']
+  /** Takes batches of writers on other machines; absent where the log is that of another. */
+  submissions?: SubmissionParts
   /** Asked for by every write, and by what makes this machine fetch something. */
   token: string
   /**
@@ -47,6 +51,27 @@ export interface ApiParts {
   now?: () => number
   /** Addresses of proxies whose X-Forwarded-For names the client for the rate limit. Default: none. */
   trustedProxies?: readonly string[]
+}
+
+/** Taking batches of writers on other machines. */
+export interface SubmissionParts {
+  submit(entry: Entry, car: Uint8Array): Promise<SubmissionAnswer>
+  writers: Writers
+  /** Largest body, in bytes. */
+  maxBytes: number
+}
+
+/** Whom the operator of the log lets write. */
+export interface Writers {
+  /** Whose token it is, also of one who may write no more; undefined where it is nobody's. */
+  find(token: string): Promise<Writer | undefined>
+}
+
+/** Someone who may hand in batches, or might once. */
+export interface Writer {
+  /** What their leaves call them. */
+  name: string
+  revoked: boolean
 }
 
 /** What operators are told of content. */
@@ -79,6 +104,11 @@ export interface ApiLimits {
   downloads: number
   /** Resolutions of other methods under way at once. */
   foreignResolutions: number
+  /** Batches of writers on other machines under way at once; each is held in memory. */
+  submissions: number
+  /** Of one writer in a minute: requests, and bytes of their bodies. */
+  submissionsPerMinute: number
+  submissionBytesPerMinute: number
   /** Largest file and largest block that are handed out, in bytes. */
   fileBytes: number
   blockBytes: number
@@ -97,6 +127,9 @@ export const DEFAULT_LIMITS: ApiLimits = {
   reports: 8,
   downloads: 32,
   foreignResolutions: 16,
+  submissions: 4,
+  submissionsPerMinute: 60,
+  submissionBytesPerMinute: 134_217_728,
   fileBytes: 16_777_216,
   blockBytes: 2_097_152,
   requestTimeoutMs: 30_000,

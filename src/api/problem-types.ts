@@ -22,12 +22,16 @@ const API_PROBLEMS = {
   URL_TOO_LONG: { status: 414, title: 'The URL is too long.' },
   HEADERS_TOO_LARGE: { status: 431, title: 'The headers are too large.' },
   BODY_TOO_LARGE: { status: 413, title: 'The body is too large.' },
-  MEDIA_TYPE_UNSUPPORTED: { status: 415, title: 'The body must say that it is application/json.' },
+  MEDIA_TYPE_UNSUPPORTED: {
+    status: 415,
+    title: 'The body is not said to be of the type that is taken here.',
+  },
   NOT_ACCEPTABLE: { status: 406, title: 'There is no representation that the client accepts.' },
   HOST_NOT_ALLOWED: { status: 421, title: 'This server does not answer for that host.' },
   ORIGIN_NOT_ALLOWED: { status: 403, title: 'Pages of other origins may not do this.' },
   TOKEN_REQUIRED: { status: 401, title: 'This needs the token of the node.' },
   TOKEN_INVALID: { status: 401, title: 'The token is not that of the node.' },
+  WRITER_REVOKED: { status: 403, title: 'The writer is revoked.' },
   ROUTE_UNKNOWN: { status: 404, title: 'There is nothing at this path for this method.' },
   PARAMETER_INVALID: { status: 400, title: 'A parameter of the request is invalid.' },
   DID_OPTION_UNSUPPORTED: { status: 501, title: 'The option is not supported.' },
@@ -65,6 +69,7 @@ const NODE_PROBLEMS = {
   VERSION_TIME_INVALID: { status: 400, title: 'The version time is not a date and time.' },
   PROOF_INVALID: { status: 400, title: 'This is no proof of a resolution.' },
   PROOF_UNAVAILABLE: { status: 503, title: 'No proof can be made now.', retryAfter: 10 },
+  SUBMISSION_INVALID: { status: 400, title: 'The body is not the files of a batch.' },
   WORKER_FAILED: { status: 503, title: 'A worker thread failed.', retryAfter: 1, internal: true },
 } as const satisfies Record<NodeErrorCode, ProblemType>
 
@@ -100,6 +105,8 @@ const STORE_PROBLEMS = {
 const LEDGER_PROBLEMS: Partial<Record<LedgerErrorCode, ProblemType>> = {
   LEDGER_CLOSED: { status: 503, title: 'The ledger is closed.', retryAfter: 10 },
   LEDGER_READ_ONLY: { status: 403, title: 'The ledger is the log of another.' },
+  LEDGER_ENTRY_REFUSED: { status: 422, title: 'The log does not admit the batch.' },
+  LEDGER_FILES_MISSING: { status: 422, title: 'The log does not hold every file of the batch.' },
   LEDGER_CLOCK_BEHIND: { status: 503, title: 'The clock of the ledger is behind.', retryAfter: 60 },
   LEDGER_CLOCK_AHEAD: { status: 503, title: 'The clock of the ledger is ahead.', retryAfter: 60 },
   LEDGER_OUTCOME_UNKNOWN: {

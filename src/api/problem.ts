@@ -53,8 +53,17 @@ export function answerTo(error: unknown): ProblemAnswer {
       code,
       ...(error instanceof NodeError && error.reason !== undefined ? { reason: error.reason } : {}),
       ...(error instanceof ApiError ? error.extra : {}),
+      ...(error instanceof LedgerError ? refusalOf(error) : {}),
     },
     retryAfter: type.retryAfter,
+  }
+}
+
+/** Why a batch is not admitted, and which operations of it do not apply. */
+function refusalOf({ reason, refusals }: LedgerError): Record<string, unknown> {
+  return {
+    ...(reason === undefined ? {} : { reason }),
+    ...(refusals.length === 0 ? {} : { refusals }),
   }
 }
 

@@ -162,6 +162,18 @@ export const STAMP_PROOFS = Type.Object(
   { ...STRICT, $id: 'StampProofs', description: 'Proofs of a stamp, each to be kept by itself.' },
 )
 
+export const SUBMISSION_RECEIPT = Type.Object(
+  {
+    receipt: Type.String({ description: 'A signed note, to be kept until the leaf is there.' }),
+    leaf: Type.Optional(Type.Integer({ description: 'Index of the leaf.' })),
+  },
+  {
+    ...STRICT,
+    $id: 'SubmissionReceipt',
+    description: 'A promise of the log (docs/spec/submission-receipt.md).',
+  },
+)
+
 const LAST_ERROR = Type.Optional(Type.String({ description: 'Shown with the token.' }))
 
 export const NODE_STATUS = Type.Object(
@@ -261,6 +273,7 @@ export const NAMED_SCHEMAS: readonly TSchema[] = [
   TRANSACTIONS,
   STAMP_REQUEST,
   STAMP_PROOFS,
+  SUBMISSION_RECEIPT,
   NODE_STATUS,
   LIVE,
   READY,

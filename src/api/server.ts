@@ -18,6 +18,7 @@ import { type ApiLimits, type ApiParts, DEFAULT_LIMITS } from './parts.ts'
 import { sendProblem } from './problem.ts'
 import { NAMED_SCHEMAS } from './schemas.ts'
 import { stampRoutes } from './stamps.ts'
+import { submissionRoutes } from './submissions.ts'
 import { transactionRoutes } from './transactions.ts'
 
 /** Header block of a request, in bytes. */
@@ -141,6 +142,7 @@ function addRoutes(
   if (log !== undefined) {
     logRoutes(app, log)
     stampRoutes(app, { stamp, token })
+    submissionRoutes(app, { submissions: parts.submissions, limits, now })
   }
   gatewayRoutes(app, { content, downloads, limits })
   transactionRoutes(app, { node, token })

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Value } from 'typebox/value'
 import { CodecError } from '../codec/errors.ts'
 import { decodeUtf8, isJsonObject, type JsonObject, type JsonValue, parseJsonObject } from '../codec/json.ts'
@@ -181,8 +182,8 @@ export class NodeClient {
   }
 
   get #isLocal(): boolean {
-    const { hostname } = new URL(this.url)
-    return hostname === 'localhost' || classifyAddress(hostname.replace(/^\[(.*)\]$/, '$1')) === 'loopback'
+    const host = new URL(this.url).hostname.replace(/^\[(.*)\]$/, '$1')
+    return host === 'localhost' || (isIP(host) !== 0 && classifyAddress(host) === 'loopback')
   }
 
   #authorization(): { authorization: string } {

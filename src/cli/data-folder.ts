@@ -20,9 +20,13 @@ export interface DataFolder {
   nodeRebuilt: string
   logKey: string
   token: string
+  /** A file for each writer on another machine. */
+  writers: string
   /** Database of a log that is followed, in place of `log`, and evidence that it has signed two histories. */
   followed: string
   evidence: string
+  /** Receipts of the log that is followed, of batches that are not on it yet, or were not in time. */
+  receipts: string
   /** The newest checkpoint that was published: outside of the databases, so that one put back is noticed. */
   checkpoint: string
 }
@@ -33,6 +37,7 @@ export function dataFolder(path: string): DataFolder {
     log: join(path, 'log'),
     followed: join(path, 'followed'),
     evidence: join(path, 'log-evidence.json'),
+    receipts: join(path, 'receipts'),
     content: join(path, 'content'),
     node: join(path, 'node'),
     map: join(path, 'map'),
@@ -40,6 +45,7 @@ export function dataFolder(path: string): DataFolder {
     nodeRebuilt: join(path, 'node.rebuilt'),
     logKey: join(path, 'log.key'),
     token: join(path, 'token'),
+    writers: join(path, 'writers'),
     checkpoint: join(path, 'log-checkpoint'),
   }
 }

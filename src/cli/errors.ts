@@ -22,6 +22,8 @@ export const CLI_ERRORS = {
   NODE_METHOD_MISMATCH: 'The node serves another DID method than the settings name.',
   TOKEN_MISSING: 'The file with the token of the node is not there.',
   TOKEN_NOT_SENT: 'The token would leave this machine unencrypted.',
+  WRITER_EXISTS: 'The log has a writer of this name, or had one.',
+  WRITER_UNKNOWN: 'The log has no writer of this name.',
   PASSPHRASE_MISSING: 'The passphrase of the keystore is not given, and cannot be asked for.',
   PASSPHRASES_DIFFER: 'A new passphrase was not typed twice alike.',
   KEY_OF_DID_MISSING: 'The keystore does not hold the key that the DID commits to.',

@@ -26,7 +26,16 @@ export interface Followed {
  */
 export async function followedBy(settings: Settings): Promise<Followed | undefined> {
   const { follow, logKey, origin, policy: file } = settings
-  if (follow === undefined) return undefined
+  if (follow === undefined) {
+    if (settings.writeToken === undefined) return undefined
+    throw new CliError(
+      'CONFIG_INVALID',
+      'the setting writeToken is for the log of another, and follow is missing',
+      {
+        hint: 'name the node of that log with --follow; a node writes on its own log without a token',
+      },
+    )
+  }
   if (logKey === undefined) {
     throw new CliError('CONFIG_INVALID', 'a log is followed by its key, and the setting logKey is missing', {
       hint: 'give it with --log-key: "rootline log key" prints it on the node that has the log',

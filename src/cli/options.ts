@@ -11,6 +11,7 @@ const FLAGS = {
   logName: '--log-name <name>',
   follow: '--follow <url>',
   logKey: '--log-key <vkey>',
+  writeToken: '--write-token <file>',
   origin: '--origin <name>',
   policy: '--policy <file>',
   source: '--source <url>',

@@ -86,6 +86,15 @@ export const SETTINGS = {
       default: 'none',
     }),
   ),
+  writeToken: Type.Optional(
+    Type.String({
+      ...PATH,
+      description:
+        'File whose first line is the token of a writer, as "rootline log writer add" has shown it on the node that is ' +
+        'followed: operations that this node takes are then anchored on that log.',
+      default: 'none: this node only reads',
+    }),
+  ),
   origin: Type.Optional(
     Type.String({
       pattern: '^[^\\s+]{1,255}$',
@@ -117,6 +126,11 @@ export const SETTINGS = {
         'and is asked, with its network, for files that are missing.',
       default: 'none: files are in the folder of the node alone',
     }),
+  ),
+  'submissions.deadlineSeconds': count(
+    'How long after its receipt a batch of a writer on another machine may be anchored, in seconds. A log that is down ' +
+      'for longer has broken its promise, which the receipt shows to everyone.',
+    86_400,
   ),
   'batch.intervalMs': count('Wait for more operations before a batch is cut, in milliseconds.', 1_000, 0),
   'batch.maxOperations': Type.Optional(
@@ -158,6 +172,18 @@ export const SETTINGS = {
     DEFAULT_LIMITS.reports,
   ),
   'limits.downloads': count('Downloads of content at a time.', DEFAULT_LIMITS.downloads),
+  'limits.submissions': count(
+    'Batches of writers on other machines under way at once; each is held in memory.',
+    DEFAULT_LIMITS.submissions,
+  ),
+  'limits.submissionsPerMinute': count(
+    'Batches that a writer on another machine may hand in within a minute.',
+    DEFAULT_LIMITS.submissionsPerMinute,
+  ),
+  'limits.submissionBytesPerMinute': count(
+    'Bytes after which a writer on another machine may hand in no more within a minute.',
+    DEFAULT_LIMITS.submissionBytesPerMinute,
+  ),
   'limits.foreignResolutions': count(
     'Resolutions of other DID methods at a time.',
     DEFAULT_LIMITS.foreignResolutions,

@@ -24,6 +24,7 @@ import { publishedCheckpointFile } from '../ledger/log/published-checkpoint.ts'
 import { TransparencyLog } from '../ledger/log/transparency-log.ts'
 import type { Ledger } from '../ledger/types.ts'
 import type { NoteSigner } from '../merkle/signing-key.ts'
+import { BatchAdmission } from '../node/admission.ts'
 import { OperationMap } from '../node/map/operation-map.ts'
 import { type NodeEvent, type NodeSettings, startNode } from '../node/node.ts'
 import type { SidetreeNode } from '../node/types.ts'
@@ -47,10 +48,9 @@ import { closeServer, listenOn, splitAddress } from './listen.ts'
 import { parseLogKey, readLogKey } from './log-key.ts'
 import { requirePolicy, tellOfPolicy } from './policy-change.ts'
 import type { Settings } from './settings.ts'
+import { submissionsTo, WRITER } from './submissions.ts'
+import { submittingTo } from './submitting.ts'
 import { packageVersion } from './version.ts'
-
-/** Who anchors, in the words of the embedded log: the node that it is part of. */
-const WRITER = 'local'
 
 /** How long a start waits for the node to read what is new on its ledger, in milliseconds. */
 const CATCH_UP_MS = 30_000
@@ -86,7 +86,19 @@ export interface OpenLedger extends OpenContent {
   log: Ledger & LogReader & LeafSource
   /** The map that the log keeps; absent where it keeps none, or is followed. */
   map?: OperationMap
+  /** What is there of a log of this node's own alone. */
+  own?: OwnLog
   close(): Promise<void>
+}
+
+/** A log of this node's own. */
+interface OwnLog {
+  log: TransparencyLog
+  /** Its database. */
+  store: Store
+  signer: NoteSigner
+  /** Waits for the node. */
+  admission: BatchAdmission
 }
 
 /** Content that is held, and what may have the rest. */
@@ -114,11 +126,15 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
     const store = await openStore(closers, folder.node)
     const token = await readOrMake(folder.token, generateToken)
     const { logger } = options
-    const { log, content } = opened
+    const { log, content, own } = opened
     const counts = new SourceCounts()
     const sources = [...gatewaysOf(settings, followed), ...opened.sources]
     const sourced = new SourcedContentStore({ local: content, sources, ...told(counts, logger) })
     const map = opened.map ?? (await openMapInto(closers, settings, sourced))
+    const submissions = own && submissionsTo(own, { settings, folder, content, logger })
+    // Before any other anchor: these were promised.
+    await submissions?.start()
+    closers.push(async () => submissions?.stop())
     const node = await startNode({
       method: methodOf(settings),
       versions: PROTOCOL_VERSIONS[settings.protocol],
@@ -128,13 +144,14 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
       map: { operations: map, leaves: log },
       writer: WRITER,
       settings: nodeSettings(settings),
+      ...(own === undefined ? {} : { admission: own.admission }),
       ...(logger === undefined ? {} : { onEvent: event => logEvent(logger, event) }),
     })
     closers.push(() => node.stop())
     await catchUp(node)
     const stamp = log instanceof TransparencyLog ? (root: Uint8Array) => log.stamp(root, WRITER) : undefined
     const url = await listen(closers, settings, {
-      ...{ node, log, content, token, stamp, logger },
+      ...{ node, log, content, token, stamp, submissions, logger },
       contentState: { counts, ...mirrorInto(closers, opened, logger) },
     })
     return { url, token, folder, node, log, content, close: () => closeAll(closers) }
@@ -209,6 +226,10 @@ async function openLedgerInto(
   await makeDataFolder(folder)
   const logStore = await openStore(closers, folder.log)
   const content = await openContentInto(closers, settings, folder)
+  const admission = new BatchAdmission({
+    content: content.content,
+    fetchTimeoutMs: settings['observer.fetchTimeoutMs'],
+  })
   const signer = await logSigner(folder, logStore, settings)
   const kept = keptPolicy(logStore)
   requirePolicy(settings.policy, kept)
@@ -225,13 +246,15 @@ async function openLedgerInto(
     origin: signer.verifier.name,
     clock: systemClock,
     ...(map === undefined ? {} : { map }),
+    admission,
     ...(cosigning === undefined ? {} : { cosigning }),
     acceptUnknownHistory: options.acceptUnknownHistory ?? false,
   })
   closers.push(() => log.close())
   // Nothing is appended before this: what witnesses of the new policy know, those of the old one know too.
   await keepPolicy(logStore, policy)
-  return map === undefined ? { log, ...content } : { log, map, ...content }
+  const own = { log, store: logStore, signer, admission }
+  return map === undefined ? { log, own, ...content } : { log, own, map, ...content }
 }
 
 /** The map of the operations on a log, from the content that they are in. */
@@ -265,7 +288,11 @@ async function openFollowedInto(
   requirePolicy(settings.policy, kept)
   tellOfPolicy(logger, kept, followed.policy)
   const content = await openContentInto(closers, settings, folder)
-  const log = await FollowedLog.open(followedParts(followed, { store, settings, folder, logger }))
+  const submitting = await submittingTo(followed, { settings, folder, content: content.content, logger })
+  const log = await FollowedLog.open({
+    ...followedParts(followed, { store, settings, folder, logger }),
+    ...(submitting === undefined ? {} : { submitting }),
+  })
   closers.push(() => log.close())
   await keepPolicy(store, followed.policy)
   const waited = new Promise(resolve => setTimeout(resolve, CATCH_UP_MS).unref())
@@ -428,15 +455,17 @@ async function listen(
   settings: Settings,
   parts: Pick<RunningNode, 'node' | 'log' | 'content' | 'token'> & {
     stamp: ApiParts['stamp']
+    submissions: ApiParts['submissions']
     contentState: ContentState
     logger: FastifyBaseLogger | undefined
   },
 ): Promise<string> {
-  const { stamp, logger, ...served } = parts
+  const { stamp, submissions, logger, ...served } = parts
   const { host } = splitAddress(settings.listen)
   const server = await buildServer({
     ...served,
     ...(stamp === undefined ? {} : { stamp }),
+    ...(submissions === undefined ? {} : { submissions }),
     hosts: allowedHosts(host, settings.hosts),
     methods: {
       resolver: createDidResolver(
@@ -469,6 +498,9 @@ function apiLimits(settings: Settings) {
     reports: settings['limits.reports'],
     downloads: settings['limits.downloads'],
     foreignResolutions: settings['limits.foreignResolutions'],
+    submissions: settings['limits.submissions'],
+    submissionsPerMinute: settings['limits.submissionsPerMinute'],
+    submissionBytesPerMinute: settings['limits.submissionBytesPerMinute'],
     fileBytes: settings['limits.fileBytes'],
     blockBytes: settings['limits.blockBytes'],
     requestTimeoutMs: settings['limits.requestTimeoutMs'],

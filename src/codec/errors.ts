@@ -30,6 +30,8 @@ export type CodecErrorCode =
   | 'UNIXFS_INVALID'
   /** A file above the caller's bound, or one in more or larger blocks than a file of that size needs. */
   | 'UNIXFS_TOO_LARGE'
+  /** Not a CAR of the one form that is read here. */
+  | 'CAR_INVALID'
   /** Not gzip, cut short, or damaged. */
   | 'GZIP_INVALID'
   /** Expands beyond the caller's bound. */

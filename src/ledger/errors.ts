@@ -1,3 +1,5 @@
+import type { OperationRefusal } from './admission.ts'
+
 /** What a ledger can refuse or fail at. */
 export type LedgerErrorCode =
   | 'LEDGER_ANCHOR_INVALID'
@@ -42,16 +44,36 @@ export type LedgerErrorCode =
   | 'LEDGER_STALE'
   /** The followed log has signed two histories: it is not followed any further. */
   | 'LEDGER_FROZEN'
-  /** Bytes that are no evidence of two histories. */
+  /** The log does not admit an entry: its files break a rule, or operations do not apply. */
+  | 'LEDGER_ENTRY_REFUSED'
+  /** The log does not admit an entry as long as it does not hold every file that the entry names. */
+  | 'LEDGER_FILES_MISSING'
+  /** Bytes that are no receipt of a submission which the log has signed. */
+  | 'LEDGER_RECEIPT_INVALID'
+  /** The log does not take this writer's submissions: for the writer to mend. */
+  | 'LEDGER_WRITER_REFUSED'
+  /** Bytes that are no evidence against a log. */
   | 'LEDGER_EVIDENCE_INVALID'
 
 /** A ledger that refuses or cannot do what was asked. */
 export class LedgerError extends Error {
   override readonly name = 'LedgerError'
   readonly code: LedgerErrorCode
+  /** Of a LEDGER_ENTRY_REFUSED: the operations that do not apply; empty where it is the batch that breaks a rule. */
+  readonly refusals: readonly OperationRefusal[]
+  /** Of a LEDGER_ENTRY_REFUSED for the batch as a whole: the protocol's code. */
+  readonly reason: string | undefined
 
-  constructor(code: LedgerErrorCode, message: string, cause?: unknown) {
+  constructor(code: LedgerErrorCode, message: string, cause?: unknown, details: RefusalDetails = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
+    this.refusals = details.refusals ?? []
+    this.reason = details.reason
   }
+}
+
+/** What is said of an entry that was refused. */
+export interface RefusalDetails {
+  refusals?: readonly OperationRefusal[]
+  reason?: string
 }

@@ -1,17 +1,14 @@
 import type { ContentStore } from '../content/types.ts'
-import type { LedgerTransaction } from '../ledger/types.ts'
 import { type AnchorString, parseAnchorString } from '../sidetree/anchor-string.ts'
 import { type BatchOutcome, BatchReader, readBatch } from '../sidetree/batch-read.ts'
 import { SidetreeError } from '../sidetree/errors.ts'
 import type { FormCheck } from '../sidetree/files/proofs.ts'
-import { type ProtocolParameters, type ProtocolVersions, parametersAt } from '../sidetree/parameters.ts'
+import type { ProtocolParameters } from '../sidetree/parameters.ts'
 import { fetchFile } from './file-fetcher.ts'
-import type { TransactionRecord } from './records.ts'
 
-/** Where files of batches come from, and by which rules they are read. */
+/** Where files of batches come from. */
 export interface BatchFilesParts {
   content: Pick<ContentStore, 'get'>
-  versions: ProtocolVersions
   /** Longest wait for one file, in milliseconds. Default 10,000. */
   fetchTimeoutMs?: number
 }
@@ -19,33 +16,28 @@ export interface BatchFilesParts {
 /** A failure to fetch, kept for the operator. */
 export type FetchFailures = ReadonlyMap<string, { code: string; detail: string }>
 
-/** What became of reading the files of a transaction. */
+/** URIs of the files of a batch that were read, by role. */
+export type FileNames = { role: string; uri: string }[]
+
+/** What became of reading the files of a batch. */
 export type BatchFilesReading =
-  /** Its anchor string names none. */
+  /** The anchor string names none. */
   | { status: 'void'; code: string; detail: string }
-  | {
-      status: 'read'
-      reader: BatchReader
-      params: ProtocolParameters
-      outcome: BatchOutcome
-      files: TransactionRecord['files']
-      failures: FetchFailures
-    }
+  | { status: 'read'; reader: BatchReader; outcome: BatchOutcome; files: FileNames; failures: FetchFailures }
 
 /**
- * Fetches and parses the files of a transaction, side by side where one does not name the other.
+ * Fetches and parses the files that an anchor string leads to, side by side where one does not name the other.
+ * @param params the rules at the time of the transaction
  * @param form see {@link BatchReader}
  * @throws the signal's reason; StoreError
  */
 export async function readBatchFiles(
-  { content, versions, fetchTimeoutMs: timeoutMs = 10_000 }: BatchFilesParts,
-  { anchorString, time }: Pick<LedgerTransaction, 'anchorString' | 'time'>,
+  { content, fetchTimeoutMs: timeoutMs = 10_000 }: BatchFilesParts,
+  anchorString: string,
+  params: ProtocolParameters,
   form: FormCheck,
   signal?: AbortSignal,
 ): Promise<BatchFilesReading> {
-  const params = parametersAt(versions, time)
-  if (params === undefined)
-    return { status: 'void', code: 'BEFORE_GENESIS', detail: 'older than the protocol' }
   let anchor: AnchorString
   try {
     anchor = parseAnchorString(anchorString, params)
@@ -54,7 +46,7 @@ export async function readBatchFiles(
     return { status: 'void', code: error.code, detail: error.message }
   }
   const failures = new Map<string, { code: string; detail: string }>()
-  const files: TransactionRecord['files'] = []
+  const files: FileNames = []
   const reader = new BatchReader(anchor, params, form)
   const outcome = await readBatch(reader, async wanted => {
     const file = await fetchFile(content, wanted, { timeoutMs, signal })
@@ -62,5 +54,5 @@ export async function readBatchFiles(
     else failures.set(wanted.uri, file.failure)
     return file.fetched
   })
-  return { status: 'read', reader, params, outcome, files, failures }
+  return { status: 'read', reader, outcome, files, failures }
 }

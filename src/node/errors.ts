@@ -18,6 +18,8 @@ export type NodeErrorCode =
   /** Bytes that are no proof of a resolution, or one that shows nothing of its DID. */
   | 'PROOF_INVALID'
   | 'PROOF_UNAVAILABLE'
+  /** Bytes that are no files of a batch, or not those that they say they are. */
+  | 'SUBMISSION_INVALID'
 
 /** A request that the node refuses, or cannot serve. `reason` is a code of the protocol where one says why. */
 export class NodeError extends Error {

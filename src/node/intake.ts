@@ -1,6 +1,5 @@
 import type { Ledger } from '../ledger/types.ts'
 import { checkOperation, signedDataInputOf } from '../sidetree/check.ts'
-import type { SidetreeErrorCode } from '../sidetree/errors.ts'
 import { requireUsable } from '../sidetree/ingest.ts'
 import { operationIdOf } from '../sidetree/operation-id.ts'
 import type { ProtocolParameters, ProtocolVersions } from '../sidetree/parameters.ts'
@@ -12,8 +11,10 @@ import type {
   OperationPosition,
   OperationRequest,
 } from '../sidetree/types.ts'
+import { type Judge, judgeByState, judgeOperation, type Refusal } from './applicability.ts'
 import type { CheckPool } from './check-pool.ts'
 import { NodeError } from './errors.ts'
+import type { KnownVerdicts } from './known-verdicts.ts'
 import type { NextPosition } from './next-position.ts'
 import type { OperationStore } from './operation-store.ts'
 import { outcomeOf } from './outcome.ts'
@@ -26,15 +27,14 @@ export interface IntakeParts {
   ledger: Ledger
   pool: CheckPool
   versions: ProtocolVersions
+  /** Where verdicts are left for whoever reads the operation back from the ledger. */
+  known: KnownVerdicts
   next: NextPosition
   /** Unix milliseconds. */
   now: () => number
   /** Resolves once all that is on the ledger now has been looked at. */
   caughtUp: () => Promise<void>
 }
-
-/** Why an operation that waits could not apply to its DID as it is now; undefined where it could. */
-export type Judge = (operation: QueuedOperation) => Promise<SidetreeErrorCode | undefined>
 
 /**
  * Decides which operations may wait for a batch: those that would apply to their DID as it will be once everything
@@ -69,19 +69,10 @@ export class Intake {
     return { ...record, request }
   }
 
-  /**
-   * Judges operations that wait by what their DIDs are now. Where files of a transaction that may name the DID cannot be
-   * had, what came before may be among them: then the ledger decides.
-   */
+  /** Judges operations that wait by what their DIDs are now. */
   async judge(): Promise<Judge> {
-    const { operations, versions, next } = this.#parts
-    const { position } = await next()
-    const mayBeAny = await operations.hasUnread()
-    return async ({ didSuffix, checked }) => {
-      const outcome = applyOperation(operations.state(didSuffix), checked, position, versions)
-      if ('state' in outcome || mayBeAny) return undefined
-      return (await operations.naming(didSuffix)).length > 0 ? undefined : outcome.ignored
-    }
+    const { position } = await this.#parts.next()
+    return judgeByState({ ...this.#parts, position })
   }
 
   /** The record of an operation that was accepted and may still count, or does. */
@@ -94,9 +85,11 @@ export class Intake {
 
   async #check(operation: AnchoredOperation, parameters: ProtocolParameters): Promise<CheckedOperation> {
     const input = signedDataInputOf(operation)
-    const verdict = input === undefined ? undefined : await this.#parts.pool.checkOne(input, parameters)
+    const { pool, known } = this.#parts
+    const verdict = input === undefined ? undefined : await pool.checkOne(input, parameters)
     const checked = checkOperation(operation, parameters, verdict)
     requireUsable(checked, verdict)
+    if (input !== undefined && verdict !== undefined) known.add(input, parameters, verdict)
     return checked
   }
 
@@ -133,12 +126,8 @@ export class Intake {
       const outcome = applyOperation(state, waiting.checked, position, versions)
       if ('state' in outcome) state = outcome.state
     }
-    const outcome = applyOperation(state, checked, position, versions)
-    if ('state' in outcome) {
-      if (outcome.patchProblem === undefined) return undefined
-      return refused(outcome.patchProblem, 'its patches do not apply to the document as it will be')
-    }
-    return refused(outcome.ignored, REASONS[outcome.ignored] ?? 'the operation would be ignored')
+    const outcome = judgeOperation(state, checked, position, versions)
+    return 'state' in outcome ? undefined : refused(outcome.refusal)
   }
 
   /** Runs `action` after all that was asked for the same DID before. */
@@ -155,17 +144,7 @@ export class Intake {
   }
 }
 
-const REASONS: { [code in SidetreeErrorCode]?: string } = {
-  DID_NOT_CREATED: 'no create of this DID is known here',
-  CREATE_SUPERSEDED: 'the DID exists already',
-  DID_DEACTIVATED: 'the DID is deactivated',
-  COMMITMENT_UNKNOWN: 'the key is not the one that the DID commits to; another operation may have come first',
-  COMMITMENT_REUSED: 'the operation commits to the key that it reveals; take a new key',
-  ANCHORED_TOO_EARLY: 'anchorFrom lies in the future; submit the operation then',
-  ANCHORED_TOO_LATE: 'anchorUntil has passed',
-}
-
-function refused(reason: SidetreeErrorCode, sentence: string): NodeError {
+function refused({ code: reason, reason: sentence }: Refusal): NodeError {
   switch (reason) {
     case 'DID_NOT_CREATED':
       return new NodeError('DID_UNKNOWN', sentence, { reason })

@@ -6,6 +6,8 @@ import { type DidMethod, didPrefix } from '../sidetree/did.ts'
 import { longFormDid } from '../sidetree/long-form.ts'
 import type { ProtocolVersions } from '../sidetree/parameters.ts'
 import type { Store } from '../store/store.ts'
+import type { BatchAdmission } from './admission.ts'
+import { AdmittedBatches } from './admitted-batches.ts'
 import { BatchScheduler } from './batch-scheduler.ts'
 import { BatchWriter } from './batch-writer.ts'
 import { CheckPool } from './check-pool.ts'
@@ -13,6 +15,7 @@ import { NodeError } from './errors.ts'
 import { Explainer } from './explainer.ts'
 import { bindToLedger } from './identity.ts'
 import { Intake } from './intake.ts'
+import { KnownVerdicts } from './known-verdicts.ts'
 import { headOrSeen } from './ledger-head.ts'
 import { MapKeeper, type MappedLedger, reasonOf } from './map/map-keeper.ts'
 import type { OperationMap } from './map/operation-map.ts'
@@ -54,6 +57,8 @@ export interface NodeParts {
    * ledger has none.
    */
   map?: { operations: OperationMap; leaves: LeafSource }
+  /** That of the ledger, which judges by what this node knows; absent where the ledger judges nothing. */
+  admission?: BatchAdmission
   /** Unix milliseconds. Default: this machine's clock. */
   now?: () => number
   /** From 0 to 1, for the jitter of retries. Default: Math.random. */
@@ -123,7 +128,9 @@ class Node implements SidetreeNode {
     const pool = new CheckPool(settings)
     this.#pool = pool
     const next = nextPositionOn(ledger, operations, versions, now)
-    const reader = new TransactionReader({ ...settings, content, pool, versions, now })
+    const known = new KnownVerdicts()
+    const admitted = new AdmittedBatches()
+    const reader = new TransactionReader({ ...settings, content, pool, versions, now, known, admitted })
     const applier = new TransactionApplier(operations, versions)
     const observer = new Observer({
       ...settings,
@@ -137,7 +144,8 @@ class Node implements SidetreeNode {
     })
     this.#observer = observer
     const caughtUp = () => observer.caughtUp()
-    const intake = new Intake({ queue, operations, ledger, pool, versions, next, now, caughtUp })
+    const intake = new Intake({ queue, operations, ledger, pool, versions, known, next, now, caughtUp })
+    parts.admission?.begin({ operations, pool, versions, known, admitted, next, caughtUp })
     this.#intake = intake
     const judge = () => intake.judge()
     const limit = settings.maxBatchOperations

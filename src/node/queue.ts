@@ -22,6 +22,13 @@ interface Waiting {
   durable: boolean
 }
 
+/** An operation of a batch that is refused, and why. */
+export interface RefusedOperation {
+  operation: BatchIntent['operations'][number]
+  code: string
+  reason: string
+}
+
 /** Bounds of the queue. */
 export interface QueueLimits {
   /** Operations that may wait at a time. Default 100,000. */
@@ -166,6 +173,19 @@ export class OperationQueue {
     }
     await this.#store.commit(changes)
     for (const { sequence } of intent.operations) this.#forget(sequence)
+    this.#intent = undefined
+  }
+
+  /**
+   * Gives up a batch that is not on the ledger and will not be: its operations wait for another, but for those that
+   * leave the queue because they are refused.
+   */
+  async abandon(refused: readonly RefusedOperation[], rejectedAt: number): Promise<void> {
+    const changes: Change[] = [{ key: keys.INTENT }]
+    for (const { operation, code, reason } of refused)
+      changes.push(...this.#leave(operation, { state: 'rejected', code, reason, rejectedAt }))
+    await this.#store.commit(changes)
+    for (const { operation } of refused) this.#forget(operation.sequence)
     this.#intent = undefined
   }
 

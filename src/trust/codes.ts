@@ -221,6 +221,34 @@ export const CHECKS = {
     relation: 'includedIn',
     fail: 'The proof is of something else, or was changed. Look for the proof that was made with the file.',
   },
+  RECEIPT_SIGNATURE: {
+    meaning: 'The receipt is signed by the key of the log.',
+    spec: 'C2SP signed-note; Rootline submission receipt',
+    relation: 'signedBy',
+    purpose: 'ledger-order',
+    fail: 'The receipt is none of this log, so that it promises nothing. Compare the key that is pinned with that of the log.',
+  },
+  RECEIPT_LEAF: {
+    meaning: 'A leaf as the receipt promises it is on the log, with a time that is not after the deadline.',
+    spec: 'Rootline submission receipt',
+    relation: 'anchoredIn',
+    fail: 'The log has not done in time what it promised. Keep the receipt and the checkpoint as evidence, and hand the batch in elsewhere.',
+  },
+  RECEIPT_ABSENT: {
+    meaning:
+      'All leaves of the checkpoint were read, and none is the one that the receipt promises, in time.',
+    spec: 'Rootline submission receipt; RFC 6962, section 2.1',
+    relation: 'listedIn',
+    fail: 'The log has the leaf, or the leaves that were read are not those of the checkpoint.',
+  },
+  RECEIPT_DEADLINE: {
+    meaning:
+      'A leaf of the checkpoint has a later time than the deadline, so that none with an earlier one can follow.',
+    spec: 'Rootline submission receipt; Rootline log leaf',
+    relation: 'freshAt',
+    never: ['fail'],
+    fail: 'The leaf may still come in time. Ask again after the deadline.',
+  },
   COSIGNED_TIME: {
     meaning: 'A witness says when it cosigned the checkpoint.',
     spec: 'C2SP tlog-cosignature',

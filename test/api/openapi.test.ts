@@ -48,6 +48,7 @@ describe('the API description', () => {
       'GET /status',
       'GET /transactions',
       'POST /log/stamps',
+      'POST /log/submissions',
       'POST /operations',
     ])
   })

@@ -25,10 +25,11 @@ export async function benchApply(): Promise<Figure[]> {
     const count = (event: NodeEvent) => {
       if (event.type === 'applied') applied += event.operations
     }
-    const { node, ledger, content, close } = await startTestNode(folder, parts => ({
-      ...settings(parts),
-      onEvent: count,
-    }))
+    const { node, ledger, content, close } = await startTestNode(
+      folder,
+      parts => ({ ...settings(parts), onEvent: count }),
+      { anyEntry: true },
+    )
     const population = new Population()
     const put = (bytes: Uint8Array) => content.put(bytes)
     const anchors = [await batchOf(population.creates(BATCH), put)]

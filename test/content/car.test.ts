@@ -1,9 +1,10 @@
+import fc from 'fast-check'
 import { CID } from 'multiformats/cid'
 import { describe, expect, it } from 'vitest'
 import { cidText, RAW, requireBlock } from '../../src/codec/cid.ts'
 import { type Block, fileBlocks, readFile } from '../../src/codec/unixfs.ts'
 import { decodeVarint } from '../../src/codec/varint.ts'
-import { writeCar } from '../../src/content/car.ts'
+import { packCar, readCar, writeCar } from '../../src/content/car.ts'
 import { leaf, node, parent, pattern, source, TYPE, unixfs } from '../codec/unixfs-blocks.ts'
 import { failureOf } from './failure.ts'
 
@@ -103,5 +104,84 @@ describe('writeCar', () => {
     expect((await parts.next()).done).toBe(false)
     controller.abort(reason)
     await expect(Array.fromAsync(parts)).rejects.toBe(reason)
+  })
+})
+
+describe('a CAR of several files', () => {
+  const content = [pattern(600_000), pattern(10), Buffer.alloc(0)]
+  const root = leaf(Buffer.from('root')).cid
+
+  async function packed(): Promise<{ blocks: Block[]; roots: CID[]; car: Buffer }> {
+    const files = await Promise.all(content.map(bytes => fileBlocks(bytes)))
+    const blocks = files.flatMap(file => file.blocks)
+    return { blocks, roots: files.map(file => file.root), car: packCar(root, blocks) }
+  }
+
+  it('gives back every file, whatever the version of the CIDs', async () => {
+    const { roots, car } = await packed()
+    const held = readCar(car, root)
+    const getBlock = async (cid: CID) => held(cid) ?? Buffer.from('nothing')
+    for (const [i, cid] of roots.entries()) {
+      for (const version of [cid, cid.toV1()]) {
+        expect(Buffer.compare(await readFile(version, getBlock, ENOUGH), content[i] as Uint8Array)).toBe(0)
+      }
+    }
+    expect(held(leaf(Buffer.from('other')).cid)).toBeUndefined()
+  })
+
+  it('has every block once, and its sections can be in any order', async () => {
+    const { blocks, car } = await packed()
+    expect(packCar(root, [...blocks, ...blocks])).toEqual(car)
+    const held = readCar(packCar(root, blocks.toReversed()), root)
+    for (const { cid, bytes } of blocks) expect(held(cid)).toEqual(Buffer.from(bytes))
+  })
+
+  it('reads what writeCar writes', async () => {
+    const { root: file, blocks } = await fileBlocks(pattern(300_000))
+    const car = Buffer.concat(await Array.fromAsync(writeCar(cidText(file), source(blocks).getBlock, ENOUGH)))
+    const held = readCar(car, file)
+    for (const { cid, bytes } of blocks) expect(held(cid)).toEqual(Buffer.from(bytes))
+  })
+
+  it('is refused with another root, and with a block that does not hash to its CID', async () => {
+    const { car, roots } = await packed()
+    expect(() => readCar(car, roots[0] as CID)).toThrow(expect.objectContaining({ code: 'CAR_INVALID' }))
+    const damaged = Buffer.from(car)
+    damaged[car.length - 1] = (damaged[car.length - 1] ?? 0) ^ 1
+    expect(() => readCar(damaged, root)).toThrow(expect.objectContaining({ code: 'CID_MISMATCH' }))
+  })
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['a length that no block has', Buffer.from('ffffffff0f', 'hex')],
+    ['a length that is no varint', Buffer.from('ff', 'hex')],
+    ['a section without a CID', Buffer.from('0100', 'hex')],
+    ['a CID of another hash', Buffer.concat([Buffer.from('24015513', 'hex'), Buffer.alloc(33)])],
+  ])('is refused with %s in place of its sections', async (what, rest) => {
+    const { car } = await packed()
+    const header = packCar(root, [])
+    const bytes = what === 'nothing' ? car.subarray(0, header.length - 1) : Buffer.concat([header, rest])
+    expect(() => readCar(bytes, root)).toThrow(expect.objectContaining({ code: 'CAR_INVALID' }))
+  })
+
+  it('is read or refused with a code of its own, whatever it is', async () => {
+    const { blocks } = await packed()
+    const small = packCar(root, blocks.slice(-1))
+    const read = (bytes: Uint8Array) => {
+      try {
+        readCar(bytes, root)
+      } catch (error) {
+        expect(['CAR_INVALID', 'CID_MISMATCH']).toContain((error as { code?: string }).code)
+      }
+    }
+    const header = packCar(root, [])
+    fc.assert(fc.property(fc.uint8Array(), rest => read(Buffer.concat([header, rest]))))
+    fc.assert(
+      fc.property(fc.nat(small.length - 1), fc.nat(255), (at, value) => {
+        const changed = Buffer.from(small)
+        changed[at] = value
+        read(changed)
+      }),
+    )
   })
 })

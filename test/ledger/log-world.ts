@@ -1,3 +1,4 @@
+import type { Admission } from '../../src/ledger/admission.ts'
 import type { Cosigning } from '../../src/ledger/log/cosigning.ts'
 import type { PublishedCheckpoint } from '../../src/ledger/log/published-checkpoint.ts'
 import { entryKey, HEAD_KEY, type LogStore } from '../../src/ledger/log/records.ts'
@@ -46,6 +47,7 @@ export class LogWorld {
       signer?: NoteSigner
       origin?: string
       cosigning?: Cosigning
+      admission?: Admission
     } = {},
   ): Promise<TransparencyLog> {
     const { store, published } = this.process()
@@ -56,6 +58,7 @@ export class LogWorld {
       origin: options.origin ?? ORIGIN,
       clock: { now: () => this.time, elapsed: () => this.elapsed },
       ...(options.cosigning === undefined ? {} : { cosigning: options.cosigning }),
+      ...(options.admission === undefined ? {} : { admission: options.admission }),
       acceptUnknownHistory: options.acceptUnknownHistory ?? false,
     })
   }

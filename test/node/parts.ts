@@ -10,8 +10,10 @@ import { publishedCheckpointFile } from '../../src/ledger/log/published-checkpoi
 import { TransparencyLog } from '../../src/ledger/log/transparency-log.ts'
 import type { Ledger } from '../../src/ledger/types.ts'
 import { parseSigningKey } from '../../src/merkle/signing-key.ts'
+import { BatchAdmission } from '../../src/node/admission.ts'
 import { OperationMap } from '../../src/node/map/operation-map.ts'
 import { type NodeParts, startNode } from '../../src/node/node.ts'
+import type { SubmissionsParts } from '../../src/node/submissions.ts'
 import type { SidetreeNode } from '../../src/node/types.ts'
 import { buildCreate, buildDeactivate, buildRecover, buildUpdate } from '../../src/sidetree/build.ts'
 import { ROOTLINE } from '../../src/sidetree/parameters.ts'
@@ -26,6 +28,8 @@ export interface TestNode {
   node: SidetreeNode
   ledger: Ledger
   content: ContentStore
+  /** What `Submissions` take of a node. */
+  own: Pick<SubmissionsParts, 'log' | 'store' | 'signer' | 'origin' | 'admission' | 'content' | 'versions'>
   close(): Promise<void>
 }
 
@@ -33,14 +37,20 @@ const LOG_KEY = generateLogKey('log.example/test')
 /** Verifies what the log of a test node signs. */
 export const LOG_VKEY = parseSigningKey(LOG_KEY).verifier.vkey
 
-/**
- * Starts a node in `folder`; `wrap` may put something between it and its parts.
- * @param mapped true where the log's checkpoints end in a map, as those of `rootline up` do
- */
+export interface TestNodeOptions {
+  /** True where the log's checkpoints end in a map, as those of `rootline up` do. */
+  mapped?: boolean
+  /** True for a log that judges nothing, as any ledger but a node's own log may be. */
+  anyEntry?: boolean
+  /** What the log sees of the content, where that is not what the node sees. */
+  heldContent?: (content: ContentStore) => ContentStore
+}
+
+/** Starts a node in `folder`; `wrap` may put something between it and its parts. */
 export async function startTestNode(
   folder: string,
   wrap: (parts: NodeParts) => NodeParts = parts => parts,
-  mapped = false,
+  { mapped = false, anyEntry = false, heldContent = held => held }: TestNodeOptions = {},
 ): Promise<TestNode> {
   const open = (name: string) => Store.open(join(folder, name))
   const [logStore, contentStore, store] = [await open('log'), await open('content'), await open('node')]
@@ -48,6 +58,7 @@ export async function startTestNode(
   const content = new EmbeddedContentStore(contentStore)
   const map = mapStore && new OperationMap({ store: mapStore, content, versions: [ROOTLINE] })
   const signer = parseSigningKey(LOG_KEY)
+  const admission = new BatchAdmission({ content: heldContent(content) })
   const ledger = await TransparencyLog.open({
     store: logStore,
     published: publishedCheckpointFile(join(folder, 'checkpoint')),
@@ -55,6 +66,7 @@ export async function startTestNode(
     origin: 'log.example/test',
     clock: systemClock,
     ...(map === undefined ? {} : { map }),
+    ...(anyEntry ? {} : { admission }),
   })
   const parts = wrap({
     method: METHOD,
@@ -62,11 +74,13 @@ export async function startTestNode(
     store,
     content,
     ledger,
+    admission,
     writer: 'test',
     settings: { batchIntervalMs: 5, pollMs: 200, workers: 1 },
     ...(map === undefined ? {} : { map: { operations: map, leaves: ledger } }),
   })
   const node = await startNode(parts)
+  const own = { log: ledger, store: logStore, signer, origin: 'log.example/test', admission }
   const close = async () => {
     await node.stop()
     await parts.content.close()
@@ -74,7 +88,13 @@ export async function startTestNode(
     await map?.close()
     await Promise.all([logStore.close(), contentStore.close(), mapStore?.close()])
   }
-  return { node, ledger: parts.ledger, content: parts.content, close }
+  return {
+    node,
+    ledger: parts.ledger,
+    content: parts.content,
+    own: { ...own, content, versions: [ROOTLINE] },
+    close,
+  }
 }
 
 /** The keys of one DID, and requests made with them. */

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
+import { CodecError } from '../../codec/errors.ts'
+import { parseJsonObject } from '../../codec/json.ts'
 import { LedgerError } from '../../ledger/errors.ts'
 import {
   type ForkEvidence,
@@ -9,16 +11,24 @@ import {
   verifyForkEvidence,
 } from '../../ledger/follower/fork-evidence.ts'
 import { EVIDENCE_KEY } from '../../ledger/follower/records.ts'
+import { BROKEN_RECEIPT_TYPE, parseBrokenReceipt } from '../../ledger/submission/broken-receipt.ts'
+import { checkBrokenReceipt } from '../../ledger/submission/check-receipt.ts'
 import { StoreError } from '../../store/errors.ts'
-import { EXIT } from '../../trust/exit-status.ts'
+import { EXIT, exitStatus } from '../../trust/exit-status.ts'
+import { renderText } from '../../trust/render-text.ts'
 import { type DataFolder, dataFolder, requireDataFolder } from '../data-folder.ts'
 import { CliError } from '../errors.ts'
 import { withFollowed } from '../held-folder.ts'
 import { readInput } from '../input.ts'
 import { verifierIn } from '../log-key.ts'
+import { withLog } from '../log-reading.ts'
 import { withExamples, withSettings } from '../options.ts'
+import { pinnedLog } from '../pinned-log.ts'
 import { action, type Host, type Run } from '../run.ts'
 import { safeText } from '../terminal.ts'
+
+/** Largest file of evidence that is looked at, in bytes. */
+const MAX_EVIDENCE_BYTES = 4 << 20
 
 /** `rootline log evidence`. */
 export function evidenceCommand(host: Host): Command {
@@ -75,15 +85,23 @@ async function evidenceIn(folder: DataFolder): Promise<ForkEvidence | undefined>
 export function verifyEvidenceCommand(host: Host): Command {
   const command = new Command('verify-evidence')
     .description(
-      'Verify evidence that a log has signed two histories, with the key of the log and nothing else: no network, and no ' +
-        'word of whoever found it.',
+      'Verify evidence against a log, with its key and no word of whoever found it. That it has signed two histories ' +
+        'needs no network. That it has broken the promise of a receipt takes the leaves of the log, which are read from a ' +
+        'node, or from a folder that --data names, and are compared with what the log has signed.',
     )
     .argument('<file>', 'file with the evidence, or - for stdin')
-  withExamples(command, 'rootline log verify-evidence evidence.json --log-key VKEY')
-  return withSettings(command, 'logKey', 'origin').action(action(host, verifyEvidence))
+    .option('--explain', 'print the trust report, for evidence of a broken receipt')
+  withExamples(
+    command,
+    'rootline log verify-evidence evidence.json --log-key VKEY',
+    'rootline log verify-evidence receipt.broken.json --log-key VKEY --node https://follower.example',
+  )
+  withSettings(command, 'logKey', 'origin', 'policy', 'node', 'data')
+  return command.action(action(host, verifyEvidence))
 }
 
-async function verifyEvidence({ settings, terminal, host }: Run, file = ''): Promise<number> {
+async function verifyEvidence(run: Run, file = ''): Promise<number> {
+  const { settings, terminal, host } = run
   if (settings.logKey === undefined) {
     throw new CliError(
       'CONFIG_INVALID',
@@ -93,13 +111,11 @@ async function verifyEvidence({ settings, terminal, host }: Run, file = ''): Pro
       },
     )
   }
+  const bytes = await readInput(file, host.stdin, MAX_EVIDENCE_BYTES)
+  if (isBrokenReceipt(bytes)) return verifyBrokenReceipt(run, bytes, file)
   const verifier = verifierIn(settings.logKey)
   const origin = settings.origin ?? verifier.name
-  const { proven, checks } = verifyForkEvidence(
-    read(await readInput(file, host.stdin), file),
-    origin,
-    verifier,
-  )
+  const { proven, checks } = verifyForkEvidence(read(bytes, file), origin, verifier)
   terminal.result({ log: origin, proven, checks }, () =>
     [
       proven
@@ -111,9 +127,45 @@ async function verifyEvidence({ settings, terminal, host }: Run, file = ''): Pro
   return proven ? EXIT.verified : EXIT.false
 }
 
-function read(bytes: Uint8Array, path: string): ForkEvidence {
+async function verifyBrokenReceipt(run: Run, bytes: Uint8Array, file: string): Promise<number> {
+  const { settings, terminal, options } = run
+  const log = await pinnedLog(settings)
+  const evidence = parsed(() => parseBrokenReceipt(bytes), file)
+  const { report, receipt } = await withLog(run, (source, name) => {
+    terminal.progress(`reading the log from ${name}`)
+    return checkBrokenReceipt(evidence, source, { ...log, now: new Date() })
+  })
+  const proven = report.verdict === 'verified'
+  terminal.result({ log: log.origin, proven, receipt, report }, () =>
+    options['explain'] === true
+      ? renderText(report, { width: terminal.width, colour: terminal.colour })
+      : proven
+        ? `proven: the log ${safeText(log.origin)} has broken the promise of a receipt`
+        : `${report.verdict}: this does not show that the log has broken a promise`,
+  )
+  if (options['explain'] !== true && !terminal.json) terminal.note(report.summary)
+  return exitStatus(report)
+}
+
+/** Which kind of evidence a file is said to be. What is no JSON is left to the reader of the other kind. */
+function isBrokenReceipt(bytes: Uint8Array): boolean {
   try {
-    return parseForkEvidence(bytes)
+    return (
+      parseJsonObject(bytes, { maxBytes: MAX_EVIDENCE_BYTES, maxDepth: 2 })['type'] === BROKEN_RECEIPT_TYPE
+    )
+  } catch (error) {
+    if (error instanceof CodecError) return false
+    throw error
+  }
+}
+
+function read(bytes: Uint8Array, path: string): ForkEvidence {
+  return parsed(() => parseForkEvidence(bytes), path)
+}
+
+function parsed<T>(parse: () => T, path: string): T {
+  try {
+    return parse()
   } catch (cause) {
     if (!(cause instanceof LedgerError)) throw cause
     throw new CliError('INPUT_INVALID', `${path}: ${cause.message}`, { cause })

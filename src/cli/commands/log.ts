@@ -15,7 +15,9 @@ import { nodeClient } from '../session.ts'
 import type { Settings } from '../settings.ts'
 import { safeText } from '../terminal.ts'
 import { evidenceCommand, verifyEvidenceCommand } from './log-evidence.ts'
+import { checkReceiptCommand } from './log-receipt.ts'
 import { stampCommand, verifyStampCommand } from './log-stamp.ts'
+import { writerCommand } from './log-writer.ts'
 
 /** `rootline log`: the transparency log. */
 export function logCommand(host: Host): Command {
@@ -27,6 +29,8 @@ export function logCommand(host: Host): Command {
   log.addCommand(keyCommand(host))
   log.addCommand(stampCommand(host))
   log.addCommand(verifyStampCommand(host))
+  log.addCommand(writerCommand(host))
+  log.addCommand(checkReceiptCommand(host))
   log.addCommand(evidenceCommand(host))
   log.addCommand(verifyEvidenceCommand(host))
   return log

@@ -22,9 +22,10 @@ export function upCommand(host: Host): Command {
     'rootline up --data ./node --listen 127.0.0.1:8888',
     'rootline up --data ./node --kubo http://127.0.0.1:5001 --source https://gateway.example',
     'rootline up --data ./follower --follow https://log.example --log-key VKEY --policy witnesses.txt',
+    'rootline up --data ./writer --follow https://log.example --log-key VKEY --write-token alice.token',
   )
   withSettings(command, 'data', 'listen', 'method', 'network', 'protocol', 'logName')
-  withSettings(command, 'follow', 'logKey', 'origin', 'policy', 'source', 'kubo', 'logLevel')
+  withSettings(command, 'follow', 'logKey', 'writeToken', 'origin', 'policy', 'source', 'kubo', 'logLevel')
   return command.action(action(host, up))
 }
 

@@ -26,6 +26,7 @@ import { rootlineLeaves } from './leaf-rules.ts'
 import { type LookFailure, Looks } from './looks.ts'
 import { openReceived } from './received.ts'
 import { keptFrom } from './records.ts'
+import { SubmittedAnchors, type SubmittingParts } from './submitted-anchors.ts'
 
 /** What a followed log is made of, beside what its follower is. */
 export interface FollowedLogParts extends Omit<FollowerParts, 'leaves'> {
@@ -41,6 +42,8 @@ export interface FollowedLogParts extends Omit<FollowerParts, 'leaves'> {
   pollMs?: number
   /** How long the newest checkpoint may go unconfirmed before that is a problem, in milliseconds. Default 600,000. */
   staleMs?: number
+  /** How batches are handed in to the log. Absent: nothing is anchored here. */
+  submitting?: SubmittingParts
   /** What became of a look at the log. */
   onLook?: (outcome: LookOutcome) => void
 }
@@ -78,6 +81,7 @@ export class FollowedLog implements Ledger {
   readonly #loop: FollowLoop
   readonly #listeners = new Set<() => void>()
   readonly #looks: Looks
+  readonly #submitted: SubmittedAnchors | undefined
   /** The tree whose transactions are shown, and the number of its newest anchor, behind which other leaves may lie. */
   #shown: { view: TreeView; newest: number | undefined } | undefined
   #looking: Promise<void> = Promise.resolve()
@@ -89,6 +93,8 @@ export class FollowedLog implements Ledger {
     this.#follower = follower
     this.#proofs = new LogProofVerifier(parts.origin, parts.verifier, parts.policy)
     this.#looks = new Looks(parts.now())
+    const { submitting } = parts
+    this.#submitted = submitting && new SubmittedAnchors({ ...parts, ...submitting, log: this })
     this.#loop = new FollowLoop({
       look: signal => this.#look(signal),
       pollMs: parts.pollMs ?? DEFAULT_POLL_MS,
@@ -105,6 +111,8 @@ export class FollowedLog implements Ledger {
     const log = new FollowedLog(parts, follower)
     await log.#show(undefined)
     await log.#keepEvidence()
+    await log.#submitted?.load()
+    await log.#submitted?.settle()
     return log
   }
 
@@ -120,8 +128,13 @@ export class FollowedLog implements Ledger {
     return turn
   }
 
-  async anchor(): Promise<LedgerTransaction> {
+  /**
+   * Hands a batch in to the log, where this node is one of its writers, and returns once its leaf is shown here: what the
+   * log says of it by then was verified.
+   */
+  async anchor(anchorString: string): Promise<LedgerTransaction> {
     if (this.#closed) throw new LedgerError('LEDGER_CLOSED', 'the log is closed')
+    if (this.#submitted !== undefined) return this.#submitted.anchor(anchorString)
     const why = 'this node follows the log of another, and anchors nothing on it'
     throw new LedgerError('LEDGER_READ_ONLY', why)
   }
@@ -196,7 +209,7 @@ export class FollowedLog implements Ledger {
     const { roots, cannotShow, ...log } = describeLog(origin, verifier, policy)
     return {
       ...log,
-      readOnly: true,
+      ...(this.#submitted === undefined ? { readOnly: true } : {}),
       roots: this.#witnessed ? roots : [...roots, logSource(sourceName)],
       cannotShow: [
         ...cannotShow,
@@ -235,9 +248,15 @@ export class FollowedLog implements Ledger {
     return () => this.#listeners.delete(own)
   }
 
+  /** A batch that waits for its leaf waits no longer; it is looked for once the log is opened again. */
+  release(): void {
+    this.#submitted?.release()
+  }
+
   /** Ends the look under way, and lets go of the database. */
   async close(): Promise<void> {
     this.#closed = true
+    this.release()
     await this.#loop.stop()
   }
 
@@ -303,6 +322,7 @@ export class FollowedLog implements Ledger {
     } finally {
       await this.#show(before)
       await this.#keepEvidence()
+      await this.#submitted?.settle()
     }
   }
 

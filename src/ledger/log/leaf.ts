@@ -42,7 +42,7 @@ export type LeafContent = Omit<AnchorLeaf, 'time'> | Omit<StampLeaf, 'time'>
 export const MAX_LEAF_TEXT_BYTES = 1024
 
 /** 9999-12-31T23:59:59Z: the last second that RFC 3339 can write. */
-const MAX_TIME = 253_402_300_799
+export const MAX_LEAF_TIME = 253_402_300_799
 
 /** What a member of a leaf can be. */
 interface Rule {
@@ -131,7 +131,7 @@ function readObject(bytes: Uint8Array): JsonObject {
 }
 
 function isTime(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0 && value <= MAX_TIME
+  return Number.isSafeInteger(value) && value >= 0 && value <= MAX_LEAF_TIME
 }
 
 function invalid(why: string, cause?: unknown): LedgerError {

@@ -16,6 +16,8 @@ export type LogStore = Pick<Store, 'get' | 'entries' | 'commit'>
  *                               have to be written again with every leaf. Above, also the partial one
  *   h                           head
  *   w                           policy of the witnesses that it was opened with last (kept-policy.ts)
+ *   s <SHA-256>                 promise of a leaf, by what was handed in
+ *   p <SHA-256>                 such a promise is still to be kept
  */
 export const HEAD_KEY = Buffer.from('h')
 export const POLICY_KEY = Buffer.from('w')

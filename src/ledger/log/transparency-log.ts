@@ -6,6 +6,7 @@ import { TileCache, tileHashes } from '../../merkle/tile.ts'
 import type { TileBuilder } from '../../merkle/tile-builder.ts'
 import { hashLeaf, isTreeSize } from '../../merkle/tree.ts'
 import { isKeyName } from '../../merkle/vkey.ts'
+import type { Admission, AnchorOptions } from '../admission.ts'
 import { LedgerError } from '../errors.ts'
 import type {
   Ledger,
@@ -47,6 +48,8 @@ export interface TransparencyLogParts {
   map?: LogMap
   /** Gets the cosignatures that a checkpoint needs before it is published. Default: it needs none. */
   cosigning?: Cosigning
+  /** Judges each anchor before it is sequenced. Default: every anchor that a leaf can hold is taken. */
+  admission?: Admission
   /**
    * True opens a database with entries beside which no published checkpoint is kept. Only for an operator who knows
    * that it is the newest copy. Default false.
@@ -154,8 +157,22 @@ export class TransparencyLog implements Ledger {
     }
   }
 
-  async anchor(anchorString: string, writer: string): Promise<LedgerTransaction> {
-    const { index, leaf } = await this.#sequenced({ type: 'anchor', anchorString, writer })
+  /** @throws LedgerError as `Ledger.anchor`; LEDGER_ENTRY_REFUSED, LEDGER_FILES_MISSING where it is not admitted */
+  async anchor(
+    anchorString: string,
+    writer: string,
+    { admitted, promised }: AnchorOptions = {},
+  ): Promise<LedgerTransaction> {
+    const content = { type: 'anchor', anchorString, writer } as const
+    this.#requireLeaf(content)
+    // At once where nobody is asked, so that leaves are in the order of the calls.
+    const sequence =
+      admitted === undefined
+        ? () => this.#sequenced(content)
+        : () => admitted().then(() => this.#sequenced(content))
+    const { admission } = this.#parts
+    const judged = admission === undefined || promised === true
+    const { index, leaf } = await (judged ? sequence() : admission.admit({ anchorString, writer }, sequence))
     return transactionOf(index, leaf) as LedgerTransaction
   }
 
@@ -294,10 +311,14 @@ export class TransparencyLog implements Ledger {
     return this.#offered.entries(index, width)
   }
 
-  #sequenced(content: LeafContent): Promise<Sequenced> {
+  /** Refused before it waits, so that it does not refuse the others of its batch. */
+  #requireLeaf(content: LeafContent): void {
     if (this.#closed) throw closed()
-    // Refused here, so that it does not refuse the others of its batch.
     encodeLeaf({ ...content, time: 0 })
+  }
+
+  #sequenced(content: LeafContent): Promise<Sequenced> {
+    this.#requireLeaf(content)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ content, resolve, reject })
       this.#sequenceWaiting()

@@ -6,6 +6,7 @@ import { type MapChange, MerkleMap } from '../../merkle/map/map.ts'
 import type { MapProof } from '../../merkle/map/proof.ts'
 import { hashLeaf } from '../../merkle/tree.ts'
 import { batchReferences } from '../../sidetree/batch-references.ts'
+import { type ProtocolVersions, parametersAt } from '../../sidetree/parameters.ts'
 import type { Change, Snapshot, Store } from '../../store/store.ts'
 import { type BatchFilesParts, readBatchFiles } from '../batch-files.ts'
 import { type ChainedReference, chainValue, mapKeyOf } from './chain.ts'
@@ -24,6 +25,7 @@ import {
 export interface OperationMapParts extends BatchFilesParts {
   /** A database of the map alone; the caller opens and closes it. All of it can be made again. */
   store: Store
+  versions: ProtocolVersions
 }
 
 /** The map as of one checkpoint of the log. */
@@ -225,7 +227,9 @@ export class OperationMap implements LogMap {
 
   async #referencesIn({ index, leaf }: IndexedLeaf): Promise<Named[]> {
     if (leaf.type !== 'anchor') return []
-    const reading = await readBatchFiles(this.#parts, leaf, 'check')
+    const params = parametersAt(this.#parts.versions, leaf.time)
+    if (params === undefined) return []
+    const reading = await readBatchFiles(this.#parts, leaf.anchorString, params, 'check')
     if (reading.status === 'void') return []
     const { outcome, failures } = reading
     if (outcome.status === 'incomplete') {

@@ -105,7 +105,7 @@ describe('a followed log', () => {
 
   it('anchors nothing, and says so', async () => {
     const { follower } = await following(new History(anchors(3)))
-    await expect(follower.anchor()).rejects.toMatchObject({ code: 'LEDGER_READ_ONLY' })
+    await expect(follower.anchor('1.a')).rejects.toMatchObject({ code: 'LEDGER_READ_ONLY' })
     expect(follower.describe().readOnly).toBe(true)
   })
 

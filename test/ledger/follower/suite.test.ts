@@ -24,7 +24,7 @@ function anchoringElsewhere(follower: FollowedLog, log: TransparencyLog): Ledger
   let closed = false
   return {
     anchor: async (anchorString, writer) => {
-      if (closed) return follower.anchor()
+      if (closed) return follower.anchor(anchorString)
       const transaction = await log.anchor(anchorString, writer)
       await follower.look()
       return transaction

@@ -26,8 +26,9 @@ export class ProofWorld {
     this.#world = world
   }
 
-  static async start(folder: string, ...wrap: Parameters<typeof startTestNode>[1][]): Promise<ProofWorld> {
-    return new ProofWorld(await startTestNode(folder, ...wrap))
+  /** Its log takes anything: a proof has to stand whatever else is on a log. */
+  static async start(folder: string, wrap?: Parameters<typeof startTestNode>[1]): Promise<ProofWorld> {
+    return new ProofWorld(await startTestNode(folder, wrap, { anyEntry: true }))
   }
 
   get node(): TestNode['node'] {
@@ -48,7 +49,7 @@ export class ProofWorld {
 
   /** A node whose log keeps a map of the operations. */
   static async startMapped(folder: string): Promise<ProofWorld> {
-    return new ProofWorld(await startTestNode(folder, undefined, true))
+    return new ProofWorld(await startTestNode(folder, undefined, { mapped: true, anyEntry: true }))
   }
 
   /** Anchors operations as one batch, and has the node read it. */
