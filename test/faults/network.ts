@@ -80,8 +80,8 @@ export interface Network {
 export interface FollowerOptions {
   /** What it follows. Default: the log. */
   url?: string
-  /** Default: that of the network. */
-  policyFile?: string
+  /** Default: that of the network. Null: none. */
+  policyFile?: string | null
   env?: Record<string, string>
 }
 
@@ -138,11 +138,12 @@ async function witnessOf(folder: string, name: string, vkey: string): Promise<Ro
 async function followerOf(
   folder: string,
   name: string,
-  { url, policyFile, env = {} }: FollowerOptions & { url: string; policyFile: string },
+  { url, policyFile, env = {} }: Required<Pick<FollowerOptions, 'url' | 'policyFile'>> & FollowerOptions,
   vkey: string,
 ): Promise<Role> {
   const data = join(folder, name)
-  const own = { ROOTLINE_FOLLOW: url, ROOTLINE_LOG_KEY: vkey, ROOTLINE_POLICY: policyFile }
+  const policy = policyFile === null ? {} : { ROOTLINE_POLICY: policyFile }
+  const own = { ROOTLINE_FOLLOW: url, ROOTLINE_LOG_KEY: vkey, ...policy }
   return new Role(name, data, await Front.open(), () =>
     spawnNode(data, { env: { ...QUICK, ...own, ...env } }),
   )
