@@ -45,7 +45,7 @@ async function entriesOf(role: Role, name: string, without = ''): Promise<Map<st
 }
 
 beforeAll(async () => {
-  network = await startNetwork(join(folder, 'network'), [], { ROOTLINE_BATCH_MAX_OPERATIONS: '1' })
+  network = await startNetwork(join(folder, 'network'), [], { log: { ROOTLINE_BATCH_MAX_OPERATIONS: '1' } })
   early = await network.follower('early')
   await early.start()
   await fill(network, LEAVES)

@@ -1,11 +1,15 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { generateLogKey } from '../../src/ledger/log/key.ts'
 import { formatCheckpoint } from '../../src/merkle/checkpoint.ts'
 import { signNote } from '../../src/merkle/note.ts'
+import { COSIGNATURE_V1 } from '../../src/merkle/signature-types.ts'
 import { type NoteSigner, parseSigningKey } from '../../src/merkle/signing-key.ts'
-import { runHere } from '../cli/process.ts'
+import { formatVkey } from '../../src/merkle/vkey.ts'
+import { rootline, runHere } from '../cli/process.ts'
 import { tempFolder } from '../temp.ts'
 import { Front, type FrontAnswer, type FrontLie } from './front.ts'
 import { Client, HttpClient, untilApplied } from './load.ts'
@@ -217,5 +221,36 @@ describe('a follower whose gateway lies takes no wrong file, says that one is mi
     liar.lie = honest
     await until(agrees)
     expect((await reportOf(follower, did)).roots.map(({ id }) => id)).not.toContain('unavailable-anchors')
+  })
+})
+
+describe('a policy whose quorum cannot be met', () => {
+  it('has a follower show nothing, and say why', async () => {
+    const ghost = formatVkey('ghost.example', COSIGNATURE_V1.type, randomBytes(32))
+    const policy = readFileSync(network.policyFile, 'utf8')
+    const policyFile = join(tempFolder(), 'policy')
+    const more = [`witness ghost ${ghost}`, 'group both all two-of-three ghost', 'quorum both']
+    writeFileSync(policyFile, `${policy.replace(/^quorum .*$/m, more.join('\n'))}`)
+    const own = clock()
+    const waiting = await network.follower('waiting', { policyFile, env: own.env })
+    await waiting.start()
+    own.set(LONG)
+    await until(async () => (await reasonsOf(waiting)).length > 0)
+    const reasons = await reasonsOf(waiting)
+    expect(reasons).toMatchObject([
+      { code: 'LEDGER_STALE', detail: expect.stringContaining('LEDGER_QUORUM_MISSING') },
+    ])
+    const paths = [`/1.0/identifiers/${client.controller.did}`, NOTE]
+    const statuses = paths.map(async path => (await fetch(`${waiting.url}${path}`)).status)
+    expect(await Promise.all(statuses)).toEqual([404, 404])
+    expect((await evidenceOf(waiting, network.signer.verifier.vkey, runHere)).text).toContain('no evidence')
+    await waiting.stop()
+  })
+
+  it('is refused where it asks for more witnesses than it names', async () => {
+    const file = join(tempFolder(), 'policy')
+    writeFileSync(file, readFileSync(network.policyFile, 'utf8').replace('two-of-three 2', 'two-of-three 4'))
+    const { status, stderr } = await rootline(['up', '--data', join(tempFolder(), 'log'), '--policy', file])
+    expect([status, stderr]).toEqual([1, expect.stringContaining('INPUT_INVALID')])
   })
 })

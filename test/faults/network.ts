@@ -87,12 +87,12 @@ export interface FollowerOptions {
 
 /**
  * Starts a network in a folder.
- * @param logEnv what is different in the environment of the log's node
+ * @param envs what is different in the environment of the log's node (`log`), and of witnesses (`w0` to `w2`)
  */
 export async function startNetwork(
   folder: string,
   followers: readonly string[],
-  logEnv: Record<string, string> = {},
+  envs: { [role: string]: Record<string, string> } = {},
 ): Promise<Network> {
   const key = generateLogKey('log.example/network')
   const signer = parseSigningKey(key)
@@ -101,7 +101,9 @@ export async function startNetwork(
   // The log's key is there before the log, so that its witnesses can know it.
   mkdirSync(logData, { recursive: true, mode: 0o700 })
   writeFileSync(join(logData, 'log.key'), `${key}\n`, { mode: 0o600 })
-  const witnesses = await Promise.all(['w0', 'w1', 'w2'].map(name => witnessOf(folder, name, vkey)))
+  const witnesses = await Promise.all(
+    ['w0', 'w1', 'w2'].map(name => witnessOf(folder, name, vkey, envs[name])),
+  )
   await Promise.all(witnesses.map(witness => witness.start()))
   const policyFile = join(folder, 'policy')
   const lines = await Promise.all(
@@ -110,7 +112,7 @@ export async function startNetwork(
   const policy = [`log ${vkey}`, ...lines, 'group two-of-three 2 w0 w1 w2', 'quorum two-of-three']
   writeFileSync(policyFile, `${policy.join('\n')}\n`)
   const log = new Role('log', logData, await Front.open(), () =>
-    spawnNode(logData, { env: { ...QUICK, ROOTLINE_POLICY: policyFile, ...logEnv } }),
+    spawnNode(logData, { env: { ...QUICK, ROOTLINE_POLICY: policyFile, ...envs['log'] } }),
   )
   const roles = [log, ...witnesses]
   const follower = async (name: string, options: FollowerOptions = {}) => {
@@ -129,10 +131,15 @@ export async function startNetwork(
   return network
 }
 
-async function witnessOf(folder: string, name: string, vkey: string): Promise<Role> {
+async function witnessOf(
+  folder: string,
+  name: string,
+  vkey: string,
+  env: Record<string, string> = {},
+): Promise<Role> {
   const data = join(folder, name)
   const args = ['--data', data, '--listen', '127.0.0.1:0', '--log', vkey, '--name', `${name}.example`]
-  return new Role(name, data, await Front.open(), () => spawnCommand(['witness', ...args]))
+  return new Role(name, data, await Front.open(), () => spawnCommand(['witness', ...args], { env }))
 }
 
 async function followerOf(
