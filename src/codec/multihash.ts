@@ -1,6 +1,6 @@
-import { decodeBase64url, encodeBase64url } from './base64url.ts'
+import { decodeBase64url } from './base64url.ts'
 import { CodecError } from './errors.ts'
-import { sha256 } from './hash.ts'
+import { sha256Into } from './hash.ts'
 
 /** Multihash code of SHA-256 (multicodec table). */
 export const SHA2_256 = 0x12
@@ -15,9 +15,24 @@ export function multihashOfDigest(digest: Uint8Array): Buffer {
   return multihash
 }
 
+/** Where multihashes are made that leave as text; the next call writes over it. */
+const SCRATCH = multihashOfDigest(Buffer.alloc(32))
+const DIGEST = SCRATCH.subarray(2)
+
 /** base64url of the multihash of SHA-256(data): 46 characters that start with "Ei". */
 export function encodedMultihash(data: Uint8Array | string): string {
-  return encodeBase64url(multihashOfDigest(sha256(data)))
+  sha256Into(DIGEST, data)
+  return SCRATCH.toString('base64url')
+}
+
+/**
+ * base64url of the multihash of SHA-256 over the digest inside an encoded SHA-256 multihash.
+ * @throws CodecError as {@link decodeMultihash}
+ */
+export function encodedMultihashOfDigestIn(text: string): string {
+  if (!isEncodedMultihash(text)) return encodedMultihash(decodeMultihash(text))
+  SCRATCH.write(text, 0, 'base64url')
+  return encodedMultihash(DIGEST)
 }
 
 /**

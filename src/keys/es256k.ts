@@ -9,7 +9,7 @@ export interface Es256k {
   /** True if 65 bytes (0x04, x, y) are a point of the curve. */
   isPoint(point: Uint8Array): boolean
   /** Whether 64 bytes r || s sign the data, with high and low s alike. False for a malformed key or signature. */
-  verify(point: Uint8Array, data: Uint8Array, signature: Uint8Array): boolean
+  verify(point: Uint8Array, data: Uint8Array | string, signature: Uint8Array): boolean
   /** The public key of `d` as 65 bytes; undefined where d is not 32 bytes from 1 to n - 1. */
   publicPoint(d: Uint8Array): Buffer | undefined
   /** r || s with low s. `d` is 32 bytes, 1 to n - 1, and `point` its public key. */
@@ -40,7 +40,7 @@ export const openssl: Es256k = {
     if (point.length !== 65 || signature.length !== 64) return false
     try {
       const key = { key: toJwk(point), format: 'jwk', dsaEncoding: 'ieee-p1363' } as const
-      return verify('sha256', data, key, signature)
+      return verify('sha256', typeof data === 'string' ? Buffer.from(data) : data, key, signature)
     } catch {
       return false
     }

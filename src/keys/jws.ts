@@ -23,8 +23,8 @@ export interface CompactJws {
   payload: Buffer
   /** Empty where the JWS is unsecured. */
   signature: Buffer
-  /** The bytes that the signature covers: the first two parts and the dot between them. */
-  signingInput: Buffer
+  /** What the signature covers: the first two parts and the dot between them, all of it ASCII. */
+  signingInput: string
 }
 
 /**
@@ -61,7 +61,7 @@ export function parseCompact(text: string, limits: CompactJwsLimits = {}): Compa
       ...parseHeader(text.slice(0, headerEnd), maxBytes, limits.duplicateMembers ?? false),
       payload: decodeBase64url(text.slice(headerEnd + 1, payloadEnd)),
       signature: decodeBase64url(text.slice(payloadEnd + 1)),
-      signingInput: Buffer.from(text.slice(0, payloadEnd), 'latin1'),
+      signingInput: text.slice(0, payloadEnd),
     }
   } catch (cause) {
     if (!(cause instanceof CodecError)) throw cause

@@ -12,11 +12,12 @@ const imported = new Map<string, KeyObject>()
  * Whether `signature` is the key's signature of `data` under the algorithm (RFC 7515 section 5.2). False, never
  * an error, where the algorithm is not that of the key's curve, or the key or signature is malformed. In ES256K
  * high and low s are both valid, as in RFC 8812.
+ * @param data a text stands for its UTF-8 bytes
  */
 export function verifySignature(
   jwk: PublicJwk,
   algorithm: JwsAlgorithm,
-  data: Uint8Array,
+  data: Uint8Array | string,
   signature: Uint8Array,
 ): boolean {
   if (!isKeyCurve(jwk.crv)) return false
@@ -29,9 +30,10 @@ export function verifySignature(
   }
   const key = importKey(jwk)
   if (key === undefined) return false
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data
   return curve.hash === null
-    ? verify(null, data, key, signature)
-    : verify(curve.hash, data, { key, dsaEncoding: 'ieee-p1363' }, signature)
+    ? verify(null, bytes, key, signature)
+    : verify(curve.hash, bytes, { key, dsaEncoding: 'ieee-p1363' }, signature)
 }
 
 function importKey(jwk: PublicJwk): KeyObject | undefined {

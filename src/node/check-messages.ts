@@ -50,8 +50,9 @@ export function unpackInputs({
 
 export function packVerdict(verdict: SignedDataVerdict): PackedVerdict {
   if (!('data' in verdict)) return verdict
-  const { deltaHash, ...others } = verdict.data
-  return deltaHash !== undefined && Object.keys(others).length === 0 ? deltaHash : verdict
+  const { deltaHash } = verdict.data
+  for (const name in verdict.data) if (name !== 'deltaHash') return verdict
+  return deltaHash ?? verdict
 }
 
 export function unpackVerdict(packed: PackedVerdict): SignedDataVerdict {

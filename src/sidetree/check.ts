@@ -27,13 +27,28 @@ export type SignedDataVerdict = { data: SignedClaims } | { problem: SidetreeCode
 export function checkSignedData(input: SignedDataInput, params: ProtocolParameters): SignedDataVerdict {
   try {
     const { data, key, signingInput, signature } = parseSignedData(input, params)
-    const { key: _, algorithm, ...claims } = data
-    if (verifySignature(key, algorithm, signingInput, signature)) return { data: claims }
+    if (verifySignature(key, data.algorithm, signingInput, signature)) return { data: claimsOf(data) }
     return { problem: 'SIGNATURE_INVALID', detail: 'the signature of signedData does not verify' }
   } catch (error) {
     if (error instanceof SidetreeError) return { problem: error.code, detail: error.message }
     throw error
   }
+}
+
+function claimsOf({
+  deltaHash,
+  recoveryCommitment,
+  anchorOrigin,
+  anchorFrom,
+  anchorUntil,
+}: SignedData): SignedClaims {
+  const claims: SignedClaims = {}
+  if (deltaHash !== undefined) claims.deltaHash = deltaHash
+  if (recoveryCommitment !== undefined) claims.recoveryCommitment = recoveryCommitment
+  if (anchorOrigin !== undefined) claims.anchorOrigin = anchorOrigin
+  if (anchorFrom !== undefined) claims.anchorFrom = anchorFrom
+  if (anchorUntil !== undefined) claims.anchorUntil = anchorUntil
+  return claims
 }
 
 /**

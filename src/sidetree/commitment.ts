@@ -1,13 +1,12 @@
-import { encodeBase64url } from '../codec/base64url.ts'
 import { sha256 } from '../codec/hash.ts'
-import { decodeMultihash, multihashOfDigest } from '../codec/multihash.ts'
+import { encodedMultihash, encodedMultihashOfDigestIn } from '../codec/multihash.ts'
 import type { PublicJwk } from '../keys/types.ts'
 
 /**
  * The reveal value of a key: the multihash of its canonical form (Sidetree v1, Public Key Commitment Scheme).
  */
 export function revealValueOf(jwk: PublicJwk): string {
-  return encodeHash(digestOf(jwk))
+  return encodedMultihash(canonicalKey(jwk))
 }
 
 /**
@@ -16,7 +15,7 @@ export function revealValueOf(jwk: PublicJwk): string {
  * the 32 bytes.
  */
 export function commitmentOf(jwk: PublicJwk): string {
-  return encodeHash(sha256(digestOf(jwk)))
+  return encodedMultihash(sha256(canonicalKey(jwk)))
 }
 
 /**
@@ -24,14 +23,10 @@ export function commitmentOf(jwk: PublicJwk): string {
  * @throws CodecError where the text is not a SHA-256 multihash in canonical spelling
  */
 export function commitmentOfReveal(revealValue: string): string {
-  return encodeHash(sha256(decodeMultihash(revealValue)))
+  return encodedMultihashOfDigestIn(revealValue)
 }
 
-/** Of the canonical form of the key: its members, all of them ASCII, in the order of their names (RFC 8785). */
-function digestOf({ crv, kty, nonce, x, y }: PublicJwk): Buffer {
-  return sha256(JSON.stringify({ crv, kty, nonce, x, y }))
-}
-
-function encodeHash(digest: Uint8Array): string {
-  return encodeBase64url(multihashOfDigest(digest))
+/** The canonical form of the key: its members, all of them ASCII, in the order of their names (RFC 8785). */
+function canonicalKey({ crv, kty, nonce, x, y }: PublicJwk): string {
+  return JSON.stringify({ crv, kty, nonce, x, y })
 }

@@ -1,6 +1,8 @@
+import { isBase64url } from '../codec/base64url.ts'
 import { CodecError } from '../codec/errors.ts'
 import type { JsonObject } from '../codec/json.ts'
 import { parseJsonObject } from '../codec/json.ts'
+import { encodedMultihash, isEncodedMultihash } from '../codec/multihash.ts'
 import { CURVES } from '../keys/curves.ts'
 import { KeyError } from '../keys/errors.ts'
 import { type CompactJws, parseCompact } from '../keys/jws.ts'
@@ -26,7 +28,7 @@ export interface ParsedSignedData {
   data: SignedData
   /** The key, its coordinates in canonical spelling. */
   key: PublicJwk
-  signingInput: Uint8Array
+  signingInput: string
   signature: Uint8Array
 }
 
@@ -47,8 +49,9 @@ const PAYLOADS = {
  * ANCHOR_TIME_INVALID, REVEAL_VALUE_MISMATCH
  */
 export function parseSignedData(input: SignedDataInput, params: ProtocolParameters): ParsedSignedData {
-  const parsed = parseForm(input, params)
-  if (revealValueOf(parsed.data.key) !== input.revealValue) {
+  const { parsed, keyText } = parseForm(input, params)
+  const reveals = keyText === undefined ? revealValueOf(parsed.data.key) : encodedMultihash(keyText)
+  if (reveals !== input.revealValue) {
     throw new SidetreeError(
       'REVEAL_VALUE_MISMATCH',
       'the key in signedData does not hash to the reveal value',
@@ -69,12 +72,60 @@ export function requireSignedDataForm(input: SignedDataForm, params: ProtocolPar
   parseForm(input, params)
 }
 
-function parseForm(input: SignedDataForm, params: ProtocolParameters): ParsedSignedData {
+/** The parts of signed data, and the canonical text of its key where it was at hand. */
+interface ReadForm {
+  parsed: ParsedSignedData
+  keyText?: string
+}
+
+function parseForm(input: SignedDataForm, params: ProtocolParameters): ReadForm {
   const jws = readJws(input.signedData, params)
+  const { signingInput, signature } = jws
   const algorithm = readHeader(jws.header, params)
+  const plain = input.type === 'update' ? readPlainUpdate(jws.payload) : undefined
+  if (plain !== undefined && algorithm === 'ES256K' && params.keyCurves.includes('secp256k1')) {
+    const { key, deltaHash, keyText } = plain
+    return { parsed: { data: { key, algorithm, deltaHash }, key, signingInput, signature }, keyText }
+  }
   const data = readPayload(input, readJson(jws.payload, params), algorithm, params)
   const key = params.lenient.looseBase64url ? respelled(data.key) : data.key
-  return { data, key, signingInput: jws.signingInput, signature: jws.signature }
+  return { parsed: { data, key, signingInput, signature } }
+}
+
+/** The texts around what differs in the payload of most updates, and where that begins: x, y and the hash of the delta. */
+const PLAIN = [
+  '{"updateKey":{"kty":"EC","crv":"secp256k1","x":"',
+  '","y":"',
+  '"},"deltaHash":"',
+  '"}',
+] as const
+const X_AT = PLAIN[0].length
+const Y_AT = X_AT + 43 + PLAIN[1].length
+const HASH_AT = Y_AT + 43 + PLAIN[2].length
+const PLAIN_LENGTH = HASH_AT + 46 + PLAIN[3].length
+
+/**
+ * Reads the payload of an update that is nothing but a key on secp256k1 and the hash of a delta, as most software writes
+ * it. There is no other way to read such a text, so that the parser and its checks can be left out. Undefined for any
+ * other, sound or not.
+ */
+function readPlainUpdate(
+  payload: Buffer,
+): { key: PublicJwk; deltaHash: string; keyText: string } | undefined {
+  if (payload.length !== PLAIN_LENGTH) return undefined
+  const text = payload.toString('latin1')
+  const isPlain =
+    text.startsWith(PLAIN[0]) &&
+    text.startsWith(PLAIN[1], X_AT + 43) &&
+    text.startsWith(PLAIN[2], Y_AT + 43) &&
+    text.startsWith(PLAIN[3], HASH_AT + 46)
+  if (!isPlain) return undefined
+  const x = text.slice(X_AT, X_AT + 43)
+  const y = text.slice(Y_AT, Y_AT + 43)
+  const deltaHash = text.slice(HASH_AT, HASH_AT + 46)
+  if (!isBase64url(x) || !isBase64url(y) || !isEncodedMultihash(deltaHash)) return undefined
+  const keyText = `{"crv":"secp256k1","kty":"EC","x":"${x}","y":"${y}"}`
+  return { key: { kty: 'EC', crv: 'secp256k1', x, y }, deltaHash, keyText }
 }
 
 /** No larger than the proof file that it can come in. */
@@ -103,7 +154,7 @@ function readLooseJws(text: string, params: ProtocolParameters): CompactJws {
     lenient: { ...params.lenient, looseBase64url: false },
   }
   const jws = readJws(text.split('.').map(respell).join('.'), strict)
-  return { ...jws, signingInput: Buffer.from(text.slice(0, text.lastIndexOf('.')), 'latin1') }
+  return { ...jws, signingInput: text.slice(0, text.lastIndexOf('.')) }
 }
 
 function readJson(bytes: Uint8Array, params: ProtocolParameters): JsonObject {
