@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { defaultSettings, type Settings } from '../../src/cli/settings.ts'
 import { openNode } from '../../src/cli/up.ts'
@@ -21,7 +22,8 @@ const KEY = generateLogKey('log.example/bench')
 
 /**
  * A new follower that reads a whole log from a node in another process (entries, tiles, files from its gateway, each
- * operation checked), beside the log's own node where it makes its database anew from the same log.
+ * operation checked), beside the log's own node where it makes its database and its map anew from the same log; and the map
+ * by itself.
  */
 export async function benchFollow(): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'rootline-bench-'))
@@ -45,8 +47,12 @@ async function benchCase(folder: string, { batch, batches }: (typeof CASES)[numb
     let followers = 0
     const rates = await medianRates(ROUNDS, [
       () => {
-        rmSync(join(own, 'node'), { recursive: true, force: true })
+        for (const made of ['node', 'map']) rmSync(join(own, made), { recursive: true, force: true })
         return catchUpRate({ data: own }, batch, batches)
+      },
+      () => {
+        rmSync(join(own, 'map'), { recursive: true, force: true })
+        return mapRate(own, batch, batches)
       },
       async () => {
         const data = join(folder, `follower-${followers++}`)
@@ -56,10 +62,16 @@ async function benchCase(folder: string, { batch, batches }: (typeof CASES)[numb
         return perSecond
       },
     ])
-    const [log, follower] = rates as [number, number]
+    const [log, map, follower] = rates as [number, number, number]
     const what = `${batches} batches of ${batch.toLocaleString('en')}`
     return [
       { name: `the log's own node, its database made anew: ${what}`, perSecond: log },
+      {
+        name: 'the map of the operations alone, made anew from the same files',
+        perSecond: map,
+        against: { name: "the log's own node", perSecond: log },
+        note: `${(1e6 / map).toFixed(1)} us an operation: the cost of the index`,
+      },
       {
         name: 'a new follower, over HTTP from another process',
         perSecond: follower,
@@ -107,6 +119,17 @@ async function serve(data: string): Promise<{ url: string; process: ChildProcess
 
 function settingsOf(given: Partial<Settings>): Settings {
   return { ...defaultSettings(given, process), workers: 2, listen: '127.0.0.1:0', ...given }
+}
+
+/** Operations a second, from the start of a node that has no map until that covers its log. */
+async function mapRate(data: string, batch: number, batches: number): Promise<number> {
+  const start = performance.now()
+  const { node, log, close } = await openNode(settingsOf({ data }))
+  const { size } = await log.head()
+  while ((await node.status()).map?.size !== size) await setTimeout(10)
+  const seconds = (performance.now() - start) / 1000
+  await close()
+  return (batch * batches) / seconds
 }
 
 /** Operations a second, from the start of a node with nothing in its database until all are applied. */
