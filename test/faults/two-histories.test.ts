@@ -16,44 +16,47 @@ import { Client, HttpClient, untilApplied } from './load.ts'
 import { type FollowerOptions, type Network, type Role, startNetwork, textAt, until } from './network.ts'
 import { claimsOf, evidenceOf, reasonsOf, verifiedEvidence } from './told.ts'
 
-const SIZE = 9
-/** Leaves that both histories have. */
-const COMMON = 6
+const OPERATIONS = 5
 const client = new Client()
 let network: Network
-/** The log's own leaves, and those of a second history that its key signs. */
-let [own, fork]: Uint8Array[][] = []
+/** Leaves of the log, of which the second history has all but the last three. */
+let size: number
+/** The leaves of a second history that the log's key signs: more than the log has. */
+let fork: Uint8Array[]
 
 beforeAll(async () => {
   network = await startNetwork(join(tempFolder(), 'network'), [])
   const http = new HttpClient(network.log.url, network.log.data)
-  for (let size = 0; size < SIZE; size++) {
+  for (let i = 0; i < OPERATIONS; i++) {
     while ((await client.step(http)).status !== 202);
     await untilApplied(http, [client])
   }
-  const path = tilePath({ level: 'entries', index: 0, width: SIZE })
+  const { verifier } = network.signer
+  const note = await textAt(network.log.url, '/log/checkpoint')
+  size = openCheckpoint(note, verifier.name, verifier).size
+  const path = tilePath({ level: 'entries', index: 0, width: size })
   const response = await fetch(`${network.log.url}/log/${path}`)
-  own = parseBundle(Buffer.from(await response.arrayBuffer()), SIZE)
-  fork = [...own.slice(0, COMMON), ...anchors(20, 'fork')]
+  const own = parseBundle(Buffer.from(await response.arrayBuffer()), size)
+  fork = [...own.slice(0, -3), ...anchors(20, 'fork')]
 }, 120_000)
 afterAll(() => network.stop())
 
-/** A checkpoint of the first leaves of a history by the log's key, and by witnesses that sign anything. */
-function signed(entries: readonly Uint8Array[], size: number, witnesses: readonly Role[] = []) {
-  const history = new History(entries)
+/** A checkpoint of the first leaves of the second history by the log's key, and by witnesses that sign anything. */
+function signed(count: number, witnesses: readonly Role[] = []) {
+  const history = new History(fork)
   const now = Math.floor(Date.now() / 1000)
   const cosigners = witnesses.map(({ data }) =>
     parseCosignerKey(readFileSync(join(data, 'witness.key'), 'utf8').trim()).at(now),
   )
   const { signer } = network
-  const text = formatCheckpoint(signer.verifier.name, size, history.root(size))
+  const text = formatCheckpoint(signer.verifier.name, count, history.root(count))
   return signNote(text, [signer, ...cosigners] as NoteSigner[])
 }
 
-/** Shows the first leaves of another history, with its tiles. */
-async function showing(size: number, witnesses: readonly Role[] = []): Promise<FrontLie> {
-  const note = await signed(fork ?? [], size, witnesses)
-  const history = new History((fork ?? []).slice(0, size))
+/** Shows the first leaves of the second history, with its tiles. */
+async function showing(count: number, witnesses: readonly Role[] = []): Promise<FrontLie> {
+  const note = await signed(count, witnesses)
+  const history = new History(fork.slice(0, count))
   return ({ path }) => {
     if (path === '/log/checkpoint') return { status: 200, body: Buffer.from(note) }
     if (!path.startsWith('/log/tile/')) return undefined
@@ -88,21 +91,21 @@ async function expectFrozen(follower: Role, before: string): Promise<void> {
   })
 }
 
-type Case = [string, () => Promise<FrontLie>, number[]]
+type Case = [string, () => Promise<FrontLie>, () => number[]]
 const CASES: Case[] = [
-  ['that forks at the same size, with no witness', () => showing(SIZE), [SIZE, SIZE]],
+  ['that forks at the same size, with no witness', () => showing(size), () => [size, size]],
   [
     'that forks at the same size, cosigned by witnesses that sign anything',
-    () => showing(SIZE, network.witnesses),
-    [SIZE, SIZE],
+    () => showing(size, network.witnesses),
+    () => [size, size],
   ],
-  ['that forks at a larger size, with no witness', () => showing(15), [SIZE, 15]],
+  ['that forks at a larger size, with no witness', () => showing(size + 6), () => [size, size + 6]],
   [
     'that forks at a larger size, cosigned by witnesses that sign anything',
-    () => showing(15, network.witnesses),
-    [SIZE, 15],
+    () => showing(size + 6, network.witnesses),
+    () => [size, size + 6],
   ],
-  ['that shrinks to another history', () => showing(COMMON + 1), [COMMON + 1, SIZE]],
+  ['that shrinks to another history', () => showing(size - 2), () => [size - 2, size]],
 ]
 
 describe('a follower is frozen by a log', () => {
@@ -114,7 +117,7 @@ describe('a follower is frozen by a log', () => {
     expect(text).toContain('two checkpoints')
     expect([verified, said]).toEqual([0, expect.stringContaining('proven: the log')])
     const { checkpoints } = JSON.parse(json) as { checkpoints: string[] }
-    expect(checkpoints.map(note => openCheckpoint(note, verifier.name, verifier).size)).toEqual(sizes)
+    expect(checkpoints.map(note => openCheckpoint(note, verifier.name, verifier).size)).toEqual(sizes())
     const other = parseSigningKey(generateLogKey(verifier.name)).verifier.vkey
     expect(await verifiedEvidence(json, other)).toMatchObject({ verified: 2 })
     // The log shows its first history again, and the process is another.
@@ -126,7 +129,7 @@ describe('a follower is frozen by a log', () => {
   })
 
   it('without a policy too', async () => {
-    const { follower, before } = await shown('no-policy', () => showing(15), { policyFile: null })
+    const { follower, before } = await shown('no-policy', () => showing(size + 6), { policyFile: null })
     await expectFrozen(follower, before)
     const { verified } = await evidenceOf(follower, network.signer.verifier.vkey)
     expect(verified).toBe(0)
@@ -138,7 +141,7 @@ describe('a follower is not frozen by two notes', () => {
   it('of which only one is by the key of the log', async () => {
     const stranger = parseSigningKey(generateLogKey(network.signer.verifier.name))
     const { follower, front, before } = await shown('stranger', async () => {
-      const text = formatCheckpoint(stranger.verifier.name, SIZE, Buffer.alloc(32, 3))
+      const text = formatCheckpoint(stranger.verifier.name, size, Buffer.alloc(32, 3))
       const note = await signNote(text, [stranger])
       return ({ path }) => (path === '/log/checkpoint' ? { status: 200, body: Buffer.from(note) } : undefined)
     })
@@ -154,7 +157,7 @@ describe('a follower is not frozen by two notes', () => {
 
   it('of which the larger one has no tiles that lead to its root', async () => {
     const { follower, front } = await shown('no-tiles', async () => {
-      const lie = await showing(15)
+      const lie = await showing(size + 6)
       return exchange =>
         exchange.path.startsWith('/log/tile/') ? { status: 404, body: Buffer.alloc(0) } : lie(exchange)
     })
@@ -173,8 +176,8 @@ describe('a witness that is sent two histories', () => {
     const { witnesses, signer } = network
     const [witness] = witnesses
     if (witness === undefined) throw new TypeError('no witness')
-    const checkpoint = await signed(fork ?? [], SIZE)
-    const body = formatAddCheckpoint({ old: SIZE, proof: [], checkpoint })
+    const checkpoint = await signed(size)
+    const body = formatAddCheckpoint({ old: size, proof: [], checkpoint })
     const answer = await fetch(`${witness.url}/add-checkpoint`, { method: 'POST', body })
     expect(answer.status).toBe(422)
     const path = `/${sha256(signer.verifier.name).toString('hex')}/evidence`
