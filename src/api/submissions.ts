@@ -12,6 +12,25 @@ const CAR = 'application/vnd.ipld.car'
 /** Longest anchor string that is looked at, in characters: as a leaf can hold it. */
 const MAX_ANCHOR_STRING = 1_024
 
+const SCHEMA = {
+  operationId: 'submitBatch',
+  summary: 'Hand in a batch as a writer on another machine',
+  description:
+    'Answers with a receipt, signed by the log, that promises a leaf by a deadline; the same submission again has ' +
+    'the same receipt and makes no second leaf. docs/spec/submission-receipt.md has the formats.',
+  tags: ['log'],
+  security: [{ writer: [] }],
+  querystring: Type.Object({
+    anchorString: Type.String({ description: '<count>.<CID of the core index file>' }),
+  }),
+  body: { content: { [CAR]: { schema: BINARY } } },
+  response: {
+    200: json('Promised before, and the leaf is there.', 'SubmissionReceipt'),
+    202: json('Promised.', 'SubmissionReceipt'),
+    ...problems(400, 401, 403, 413, 415, 422, 429, 503, 507),
+  },
+}
+
 /** A request of a writer, while it is under way. */
 interface Admitted {
   writer: Writer
@@ -46,24 +65,7 @@ export function submissionRoutes(
       '/log/submissions',
       {
         bodyLimit: submissions?.maxBytes ?? 1,
-        schema: {
-          operationId: 'submitBatch',
-          summary: 'Hand in a batch as a writer on another machine',
-          description:
-            'Answers with a receipt, signed by the log, that promises a leaf by a deadline; the same submission again has ' +
-            'the same receipt and makes no second leaf. docs/spec/submission-receipt.md has the formats.',
-          tags: ['log'],
-          security: [{ writer: [] }],
-          querystring: Type.Object({
-            anchorString: Type.String({ description: '<count>.<CID of the core index file>' }),
-          }),
-          body: { content: { [CAR]: { schema: BINARY } } },
-          response: {
-            200: json('Promised before, and the leaf is there.', 'SubmissionReceipt'),
-            202: json('Promised.', 'SubmissionReceipt'),
-            ...problems(400, 401, 403, 413, 415, 422, 429, 503, 507),
-          },
-        },
+        schema: SCHEMA,
         onRequest: admit,
         // The body is bytes, which are read strictly.
         validatorCompiler: () => () => true,

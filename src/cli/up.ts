@@ -134,7 +134,6 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
     const submissions = own && submissionsTo(own, { settings, folder, content, logger })
     // Before any other anchor: these were promised.
     await submissions?.start()
-    closers.push(async () => submissions?.stop())
     const node = await startNode({
       method: methodOf(settings),
       versions: PROTOCOL_VERSIONS[settings.protocol],
@@ -148,6 +147,7 @@ export async function openNode(settings: Settings, options: OpenOptions = {}): P
       ...(logger === undefined ? {} : { onEvent: event => logEvent(logger, event) }),
     })
     closers.push(() => node.stop())
+    closers.push(async () => submissions?.stop())
     await catchUp(node)
     const stamp = log instanceof TransparencyLog ? (root: Uint8Array) => log.stamp(root, WRITER) : undefined
     const url = await listen(closers, settings, {
