@@ -93,15 +93,22 @@ describe('a follower that ran all the time, one that starts late, and one that f
     expect(resolution).toMatchObject({ didDocument: (answer as { didDocument: object }).didDocument })
   })
 
-  it('hold the same log and the same files on disk, once they have ended', async () => {
+  it('hold the same log, the same files and the same map on disk, once they have ended', async () => {
     for (const role of followers()) expect(await role.stop()).toMatchObject({ status: 0 })
     // Which checkpoints there were on the way (c) depends on when one looked.
     const logs = await Promise.all(followers().map(role => entriesOf(role, 'followed', 'c')))
-    const files = await Promise.all(followers().map(role => entriesOf(role, 'content')))
+    const [files, maps] = await Promise.all(
+      ['content', 'map'].map(name => Promise.all(followers().map(role => entriesOf(role, name)))),
+    )
     expect(logs[0]?.size).toBeGreaterThan(LEAVES)
-    expect(files[0]?.size).toBeGreaterThan(LEAVES)
+    expect(files?.[0]?.size).toBeGreaterThan(LEAVES)
+    expect(maps?.[0]?.size).toBeGreaterThan(LEAVES / 2)
     for (const each of logs) expect(each).toEqual(logs[0])
-    for (const each of files) expect(each).toEqual(files[0])
+    for (const each of files ?? []) expect(each).toEqual(files?.[0])
+    // The log's node has made it batch by batch, with no look back; the followers from what they read.
+    await network.log.stop()
+    const own = await entriesOf(network.log, 'map')
+    for (const each of maps ?? []) expect(each).toEqual(own)
     for (const { data } of followers()) {
       const { status, stdout } = await rootline(['log', 'verify', '--data', data])
       expect(status, stdout).toBe(0)
