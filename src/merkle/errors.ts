@@ -25,6 +25,8 @@ export type MerkleErrorCode =
   | 'WITNESS_REQUEST_INVALID'
   | 'TLOG_PROOF_INVALID'
   | 'MAP_PAGE_INVALID'
+  /** A page that another names is not in the database. */
+  | 'MAP_PAGE_MISSING'
   | 'MAP_PROOF_INVALID'
 
 /** A note, key, tile or proof that is not what it should be. */

@@ -1,4 +1,3 @@
-import { sha256 } from '../codec/hash.ts'
 import { LedgerError } from '../ledger/errors.ts'
 import type {
   Ledger,
@@ -8,19 +7,9 @@ import type {
   LedgerTransaction,
   ProofCheck,
 } from '../ledger/types.ts'
-import { parseCheckpoint } from '../merkle/checkpoint.ts'
-import { MerkleError } from '../merkle/errors.ts'
-import { parseNote } from '../merkle/note.ts'
 import { basesOf } from '../trust/codes.ts'
+import { type CheckpointName, checkpointNameOf } from './checkpoint-name.ts'
 import type { MapEvidence } from './proof/proven-map.ts'
-
-/** The checkpoint that a proof of a log ends in. */
-export interface CheckpointName {
-  /** Differs wherever the note does. */
-  id: string
-  /** Leaves in its tree, as it says; undefined where it cannot be read. */
-  size: number | undefined
-}
 
 /** What a proof shows of a transaction. */
 export interface LedgerEvidence {
@@ -77,7 +66,7 @@ export async function proveTransaction(
     return { checks: [{ code, result: 'undecided', detail }] }
   }
   const checks = whole(proof, ledger.verify(proof, transaction)).map(withoutFalseWord)
-  return proof.kind === 'log' ? { checks, checkpoint: checkpointOf(proof) } : { checks }
+  return proof.kind === 'log' ? { checks, checkpoint: checkpointNameOf(proof.checkpoint) } : { checks }
 }
 
 /** What a proof has to show. LEAF_TIME is looked at only where an answer hangs on it. */
@@ -97,16 +86,6 @@ function whole({ kind }: LedgerProof, checks: ProofCheck[]): ProofCheck[] {
 function withoutFalseWord(check: ProofCheck): ProofCheck {
   const word = !basesOf(check.code).includes('computed')
   return word && check.result === 'fail' ? { ...check, result: 'undecided' } : check
-}
-
-function checkpointOf({ checkpoint }: Extract<LedgerProof, { kind: 'log' }>): CheckpointName {
-  const id = `checkpoint-${sha256(checkpoint).toString('hex').slice(0, 16)}`
-  try {
-    return { id, size: parseCheckpoint(parseNote(checkpoint).text).size }
-  } catch (error) {
-    if (error instanceof MerkleError) return { id, size: undefined }
-    throw error
-  }
 }
 
 async function failing<T>(ask: () => Promise<T>): Promise<T | LedgerError> {

@@ -1,7 +1,8 @@
 import type { ProofCheck } from '../ledger/types.ts'
 import type { FileRole } from '../sidetree/files/file.ts'
+import type { CheckpointName } from './checkpoint-name.ts'
 import type { FileEvidence, TransactionEvidence } from './evidence.ts'
-import type { CheckpointName, LedgerEvidence } from './ledger-evidence.ts'
+import type { LedgerEvidence } from './ledger-evidence.ts'
 import type { ReportWriter } from './report-writer.ts'
 
 /** Which file names another. */

@@ -145,8 +145,8 @@ export class ResolutionReport {
   }
 
   /** With a map, all that is said of the DID stands on it: whoever made the proof could leave out what comes first. */
-  #mapped(transactions: TransactionEdges, { map, reached }: LedgerProgress): string[] {
-    return map === undefined ? [] : mapEdges(this.#writer, transactions, map, reached?.proof.checkpoint)
+  #mapped(transactions: TransactionEdges, { map }: LedgerProgress): string[] {
+    return map === undefined ? [] : mapEdges(this.#writer, transactions, map)
   }
 
   #newest(edges: string[], { options, newest }: ResolutionEvidence): void {

@@ -102,6 +102,20 @@ describe('rootline check', () => {
     expect(found[3]).toMatch(/^a value is damaged/)
   })
 
+  it('finds a page of the map that is missing, which a repair makes anew', async () => {
+    const path = copy()
+    const store = await Store.open(join(path, 'map'))
+    const [page] = await Array.fromAsync(store.keys({ gte: Buffer.from('p'), lt: Buffer.from('q') }))
+    await store.commit([{ key: page as Uint8Array }])
+    await store.close()
+    expect(await problems(path)).toEqual([
+      'the map that the node has is another than the one that its log comes to',
+    ])
+    expect((await repair(path)).status).toBe(0)
+    await expectWhole(path)
+    expect(await problems(path)).toEqual([])
+  })
+
   it('finds a state that is missing, and one that does not follow from its operations', async () => {
     const path = copy()
     const store = await Store.open(join(path, 'node'))

@@ -110,10 +110,13 @@ async function checkFolder(folder: DataFolder, settings: Settings, terminal: Ter
 async function checkMapIn(folder: DataFolder, settings: Settings, size: number) {
   const { contentIn } = await composition()
   const location = existsSync(folder.followed) ? folder.followed : folder.log
+  const versions = PROTOCOL_VERSIONS[settings.protocol]
   return withStore(location, log =>
-    withStore(folder.content, async store =>
-      checkMap({ log, size, content: contentIn(store), versions: PROTOCOL_VERSIONS[settings.protocol] }),
-    ),
+    withStore(folder.content, async store => {
+      const mapped = { log, size, content: contentIn(store), versions }
+      if (!existsSync(folder.map)) return checkMap(mapped)
+      return withStore(folder.map, stored => checkMap({ ...mapped, stored }))
+    }),
   )
 }
 

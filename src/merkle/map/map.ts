@@ -1,3 +1,4 @@
+import { MerkleError } from '../errors.ts'
 import { BYTES, bitOf } from './hashes.ts'
 import { decodePage, type Entry, encodePage, halves, hashPage, hashSlots, type Page } from './page.ts'
 import type { MapProof } from './proof.ts'
@@ -91,9 +92,15 @@ export class MerkleMap {
     }
   }
 
+  /**
+   * A page below the root is read only where the one above says that it is there.
+   * @throws MerkleError MAP_PAGE_MISSING, MAP_PAGE_INVALID
+   */
   #page(prefix: Uint8Array): Page {
     const bytes = this.#pages.get(prefix)
-    return bytes === undefined ? [] : decodePage(bytes)
+    if (bytes !== undefined) return decodePage(bytes)
+    if (prefix.length === 0) return []
+    throw new MerkleError('MAP_PAGE_MISSING', 'a page of a map is missing that the page above it names')
   }
 
   /** Sets sorted keys below a prefix, and returns the hash of what is there then. */

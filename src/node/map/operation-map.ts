@@ -1,12 +1,16 @@
 import { setImmediate } from 'node:timers/promises'
 import { LedgerError } from '../../ledger/errors.ts'
+import { declaredOperations } from '../../ledger/log/leaf.ts'
 import type { IndexedLeaf, LeafSource } from '../../ledger/log/leaf-source.ts'
 import type { LogMap, MapExtension } from '../../ledger/log/log-map.ts'
+import { MerkleError } from '../../merkle/errors.ts'
+import { EMPTY } from '../../merkle/map/hashes.ts'
 import { type MapChange, MerkleMap } from '../../merkle/map/map.ts'
 import type { MapProof } from '../../merkle/map/proof.ts'
 import { hashLeaf } from '../../merkle/tree.ts'
 import { batchReferences } from '../../sidetree/batch-references.ts'
 import { type ProtocolVersions, parametersAt } from '../../sidetree/parameters.ts'
+import { StoreError } from '../../store/errors.ts'
 import type { Change, Snapshot, Store } from '../../store/store.ts'
 import { type BatchFilesParts, readBatchFiles } from '../batch-files.ts'
 import { type ChainedReference, chainValue, mapKeyOf } from './chain.ts'
@@ -45,6 +49,9 @@ const SLICE = 256
 /** Views that are kept: of the newest checkpoint that was published, and of one that waits for its witnesses. */
 const VIEWS = 2
 
+/** A map that covers nothing. */
+const EMPTY_CURSOR: MapCursor = { size: 0, root: Buffer.from(EMPTY).toString('hex'), whole: false }
+
 /** What leaves make of the map, not written yet. */
 interface Work {
   root: Uint8Array
@@ -72,7 +79,7 @@ export class OperationMap implements LogMap {
   constructor(parts: OperationMapParts) {
     this.#parts = parts
     const cursor = readCursor(parts.store)
-    this.#cursor = cursor ?? { size: 0, whole: false }
+    this.#cursor = cursor ?? EMPTY_CURSOR
     this.#known = false
   }
 
@@ -95,7 +102,7 @@ export class OperationMap implements LogMap {
         const first = this.#cursor.size + waiting.length
         for (const leaf of await source.leaves(first, Math.min(STEP, size - first))) {
           waiting.push(leaf)
-          operations += declaredOperations(leaf)
+          operations += declaredOperations(leaf.leaf)
           if (leaf.leaf.type !== 'map' && operations < MAX_OPERATIONS) continue
           await this.#takeDurable(waiting)
           waiting = []
@@ -122,7 +129,7 @@ export class OperationMap implements LogMap {
     const { snapshot } = found
     const map = new MerkleMap({ get: prefix => snapshot.get(pageKey(prefix)) })
     return {
-      prove: didSuffix => map.prove(mapKeyOf(didSuffix)),
+      prove: didSuffix => this.#intact(() => map.prove(mapKeyOf(didSuffix))),
       transactions: async didSuffix => {
         const numbers = new Set<number>()
         for await (const [key] of snapshot.entries(referencesOf(mapKeyOf(didSuffix)))) {
@@ -146,15 +153,18 @@ export class OperationMap implements LogMap {
     const [last] = covered === 0 || covered > size ? [] : await source.leaves(covered - 1, 1)
     // Also where it is to begin: what a clearing that was killed has left would be in the way.
     if (last === undefined || hashLeaf(last.bytes).toString('hex') !== lastLeaf) await this.#clear()
-    else if (this.#cursor.whole) await this.#keepView()
+    else {
+      this.#requireRoot()
+      if (this.#cursor.whole) await this.#keepView()
+    }
     this.#known = true
   }
 
   async #clear(): Promise<void> {
     const { store } = this.#parts
     // The cursor first: what is left after a kill is then written over, or cleared again.
-    await store.write([{ key: CURSOR_KEY, value: encodeCursor({ size: 0, whole: false }) }])
-    this.#cursor = { size: 0, whole: false }
+    await store.write([{ key: CURSOR_KEY, value: encodeCursor(EMPTY_CURSOR) }])
+    this.#cursor = EMPTY_CURSOR
     let keys: Uint8Array[] = []
     const clear = async (): Promise<void> => {
       await store.write(keys.map(key => ({ key })))
@@ -176,11 +186,35 @@ export class OperationMap implements LogMap {
     await this.#take(work, last, wrong)
   }
 
-  async #take({ changes }: Work, last: IndexedLeaf, wrong?: WrongRoot): Promise<void> {
+  /** @throws StoreError STORE_CORRUPT where the page of the root was lost: those below it are missed when they are read */
+  #requireRoot(): void {
+    const map = new MerkleMap({ get: prefix => this.#parts.store.get(pageKey(prefix)) })
+    const root = this.#intact(() => map.root())
+    if (Buffer.from(root).toString('hex') !== this.#cursor.root) throw this.#corrupt()
+  }
+
+  /** What a map gives whose pages are all there. @throws StoreError STORE_CORRUPT */
+  #intact<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof MerkleError) throw this.#corrupt(error)
+      throw error
+    }
+  }
+
+  #corrupt(cause?: unknown): StoreError {
+    const { location } = this.#parts.store
+    const why = `pages of the map in ${location} are missing: run "rootline repair"`
+    return new StoreError('STORE_CORRUPT', location, why, cause)
+  }
+
+  async #take({ changes, root }: Work, last: IndexedLeaf, wrong?: WrongRoot): Promise<void> {
     const found = this.#cursor.wrong ?? wrong
     const cursor: MapCursor = {
       size: last.index + 1,
       lastLeaf: hashLeaf(last.bytes).toString('hex'),
+      root: Buffer.from(root).toString('hex'),
       whole: last.leaf.type === 'map',
       ...(found === undefined ? {} : { wrong: found }),
     }
@@ -218,11 +252,12 @@ export class OperationMap implements LogMap {
     })
     changes.sort((a, b) => Buffer.compare(a.key, b.key))
     for (let i = 0; i < changes.length; i += SLICE) {
-      for (const page of map.update(changes.slice(i, i + SLICE)).pages) written.set(textOf(page.prefix), page)
+      const { pages } = this.#intact(() => map.update(changes.slice(i, i + SLICE)))
+      for (const page of pages) written.set(textOf(page.prefix), page)
       await setImmediate()
     }
     const pages = [...written.values()].map(({ prefix, bytes }) => ({ key: pageKey(prefix), value: bytes }))
-    return { root: map.root(), pages }
+    return { root: this.#intact(() => map.root()), pages }
   }
 
   async #referencesIn({ index, leaf }: IndexedLeaf): Promise<Named[]> {
@@ -246,10 +281,6 @@ export class OperationMap implements LogMap {
     this.#turn = done.catch(() => {})
     return done
   }
-}
-
-function declaredOperations({ leaf }: IndexedLeaf): number {
-  return leaf.type === 'anchor' ? Number.parseInt(leaf.anchorString, 10) || 0 : 0
 }
 
 function textOf(prefix: Uint8Array): string {

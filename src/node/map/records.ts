@@ -9,7 +9,7 @@ const PAGE = Buffer.from('p')
 const REFERENCE = Buffer.from('r')
 
 /** Raised where what stands under the keys changes. */
-const LAYOUT = 1
+const LAYOUT = 2
 
 /** How far a map goes. */
 export interface MapCursor {
@@ -17,6 +17,8 @@ export interface MapCursor {
   size: number
   /** Hash of the last of them in hexadecimal, by which the log is known again; absent before the first. */
   lastLeaf?: string
+  /** Root of the map in lower-case hexadecimal, as it was when this was written. */
+  root: string
   /** True where that is a `map` leaf, so that the map is the one that a checkpoint of this size ends in. */
   whole: boolean
   /** The first `map` leaf that states another root than the anchors before it come to. */

@@ -4,6 +4,7 @@ import type { LogProofVerifier } from '../../ledger/log/verify-proof.ts'
 import type { ProofCheck } from '../../ledger/types.ts'
 import { MerkleError } from '../../merkle/errors.ts'
 import { type MapVerdict, parseMapProof, verifyMapProof } from '../../merkle/map/proof.ts'
+import { type CheckpointName, checkpointNameOf } from '../checkpoint-name.ts'
 import { type ChainedReference, chainValue, mapKeyOf } from '../map/chain.ts'
 import type { Check } from '../operation-evidence.ts'
 
@@ -18,6 +19,8 @@ export interface ProvenMap {
 
 /** What a map shows of the references to a DID. */
 export interface MapEvidence {
+  /** The checkpoint that the map is of. */
+  checkpoint: CheckpointName
   /** That the last leaf of the tree states a root. */
   leaf: Check
   /** That this leaf is the last in the tree of the checkpoint. */
@@ -43,6 +46,7 @@ export function checkMap(
   const proof = { kind: 'log', leaf, inclusion, checkpoint, index } as const
   const included = verifier.verifyLeaf(proof).checks.find(({ code }) => code === 'LOG_INCLUSION')
   return {
+    checkpoint: checkpointNameOf(checkpoint),
     leaf:
       root instanceof LedgerError
         ? { result: 'fail', detail: `The last leaf states no map: ${root.message}.` }

@@ -225,6 +225,32 @@ describe('the map of the operations on a log', () => {
     expect(map.size).toBe(2)
   })
 
+  it.each([
+    ['of the root', 1],
+    ['below the root', 2],
+  ])('with a page lost %s says so, and comes to no other root', async (_, length) => {
+    const leaves = new Leaves()
+    const dids = () => Array.from({ length: 300 }, () => new Controller('Ed25519').create())
+    await leaves.anchor(dids())
+    await take(leaves)
+    const store = stores[1] as Store
+    const lost: Uint8Array[] = []
+    for await (const key of store.keys({ gte: Buffer.from('p'), lt: Buffer.from('q') })) {
+      if (key.length === length) lost.push(key)
+    }
+    expect(lost.length).toBeGreaterThan(0)
+    await store.write(lost.map(key => ({ key })))
+    const again = new OperationMap({ store, content, versions: [ROOTLINE] })
+    const grown = async () => {
+      await again.catchUp(leaves, leaves.all.length)
+      await again.extend([await leaves.anchor(dids())])
+    }
+    await expect(grown()).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+      message: expect.stringContaining('run "rootline repair"'),
+    })
+  })
+
   it('begins anew with a log that is not the one it was made from', async () => {
     const [one, other] = [new Leaves(), new Leaves()]
     const [a, b] = [new Controller('Ed25519'), new Controller('Ed25519')]
