@@ -72,7 +72,7 @@ describe('a log with witnesses that is killed while it publishes', () => {
       })
     }
     const anchored = expect(log.anchor('1.a', 'w')).rejects.toHaveProperty('code')
-    await expect.poll(() => scene.cosigning.waitingSince).toBeDefined()
+    await expect.poll(() => scene.cosigning.waitingSince).toBeTypeOf('number')
     expect(scene.world.file).toBe(before)
     // From here on the old process can do nothing more.
     scene.world.fault = { step: 1, applied: false, kills: true }

@@ -71,11 +71,12 @@ describe('batches that were admitted', () => {
 
   it('are bounded by their operations, the oldest forgotten first, and never the newest', () => {
     const admitted = new AdmittedBatches()
-    for (const name of ['a', 'b', 'c']) admitted.add(name, ROOTLINE, batch(10_000))
+    const [a, b, c, d] = [batch(10_000), batch(10_000), batch(10_000), batch(40_000)]
+    for (const [name, one] of Object.entries({ a, b, c })) admitted.add(name, ROOTLINE, one)
     expect(admitted.take('a', ROOTLINE)).toBeUndefined()
-    expect(admitted.take('b', ROOTLINE)).toBeDefined()
-    admitted.add('d', ROOTLINE, batch(40_000))
+    expect(admitted.take('b', ROOTLINE)).toBe(b)
+    admitted.add('d', ROOTLINE, d)
     expect(admitted.take('c', ROOTLINE)).toBeUndefined()
-    expect(admitted.take('d', ROOTLINE)).toBeDefined()
+    expect(admitted.take('d', ROOTLINE)).toBe(d)
   })
 })

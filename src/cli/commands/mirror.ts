@@ -1,8 +1,8 @@
 import { Command } from 'commander'
-import { pino } from 'pino'
-import { text, withExamples, withSettings } from '../options.ts'
+import { withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
-import { firstSignal } from '../signals.ts'
+import { serveUntilSignal } from '../serve.ts'
+import { wantedKey } from './witness.ts'
 
 /** `rootline mirror`: a witness that holds what it cosigns, in the foreground. */
 export function mirrorCommand(host: Host): Command {
@@ -27,20 +27,8 @@ export function mirrorCommand(host: Host): Command {
   return command.action(action(host, start))
 }
 
-async function start({ settings, terminal, options }: Run): Promise<undefined> {
-  const stopping = firstSignal()
-  const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }))
+async function start(run: Run): Promise<undefined> {
   const { openMirror } = await import('../mirror.ts')
-  const [name, type] = [text(options['name']), text(options['type'])]
-  const key = { ...(name === undefined ? {} : { name }), ...(type === undefined ? {} : { type }) }
-  const running = await openMirror(settings, { logger, key })
-  const { url, vkey } = running
-  terminal.result(
-    { url, vkey, data: settings.data, pid: process.pid },
-    () => `the mirror is ready at ${url} ${vkey}`,
-  )
-  const signal = await stopping
-  logger.info({ signal }, 'stopping')
-  await running.close()
-  logger.info('stopped')
+  const key = wantedKey(run.options)
+  await serveUntilSignal(run, 'mirror', logger => openMirror(run.settings, { logger, key }))
 }

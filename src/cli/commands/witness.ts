@@ -1,8 +1,7 @@
 import { Command } from 'commander'
-import { pino } from 'pino'
 import { collect, list, text, withExamples, withSettings } from '../options.ts'
 import { action, type Host, type Run } from '../run.ts'
-import { firstSignal } from '../signals.ts'
+import { serveUntilSignal } from '../serve.ts'
 import type { WantedKey } from '../witness-key.ts'
 
 const KEY_TYPE = 'type of its key, when it is made: ed25519 or ml-dsa-44 (default: ed25519)'
@@ -51,29 +50,21 @@ function keyCommand(host: Host): Command {
   return withSettings(command, 'data').action(action(host, key))
 }
 
-async function start({ settings, terminal, options }: Run): Promise<undefined> {
-  const stopping = firstSignal()
-  const logger = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: true }))
+async function start(run: Run): Promise<undefined> {
+  const { settings, options } = run
   const { openWitness } = await import('../witness.ts')
   const policy = text(options['policy'])
-  const running = await openWitness({
-    data: settings.data,
-    listen: settings.listen,
-    logs: list(options['log']),
-    requestsPerMinute: settings['limits.requestsPerMinute'],
-    logger,
-    ...(policy === undefined ? {} : { policy }),
-    key: wantedKey(options),
-  })
-  const { url, vkey } = running
-  terminal.result(
-    { url, vkey, data: settings.data, pid: process.pid },
-    () => `the witness is ready at ${url} ${vkey}`,
+  await serveUntilSignal(run, 'witness', logger =>
+    openWitness({
+      data: settings.data,
+      listen: settings.listen,
+      logs: list(options['log']),
+      requestsPerMinute: settings['limits.requestsPerMinute'],
+      logger,
+      ...(policy === undefined ? {} : { policy }),
+      key: wantedKey(options),
+    }),
   )
-  const signal = await stopping
-  logger.info({ signal }, 'stopping')
-  await running.close()
-  logger.info('stopped')
 }
 
 async function key({ settings, terminal, options }: Run): Promise<undefined> {
@@ -84,7 +75,8 @@ async function key({ settings, terminal, options }: Run): Promise<undefined> {
   terminal.result({ vkey: verifier.vkey }, () => verifier.vkey)
 }
 
-function wantedKey(options: Run['options']): WantedKey {
+/** The key that the options ask for. */
+export function wantedKey(options: Run['options']): WantedKey {
   const [name, type] = [text(options['name']), text(options['type'])]
   return { ...(name === undefined ? {} : { name }), ...(type === undefined ? {} : { type }) }
 }

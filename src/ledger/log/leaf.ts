@@ -38,6 +38,11 @@ export type Leaf = AnchorLeaf | StampLeaf | MapLeaf
 /** A leaf as a writer hands it in: the log sets its time. */
 export type LeafContent = Omit<AnchorLeaf, 'time'> | Omit<StampLeaf, 'time'>
 
+/** Operations that an anchor declares, to bound work by before it is read: what is no number counts as none. */
+export function declaredOperations(leaf: LeafContent | Leaf): number {
+  return leaf.type === 'anchor' ? Number.parseInt(leaf.anchorString, 10) || 0 : 0
+}
+
 /** Longest anchor string and writer, in bytes of UTF-8. */
 export const MAX_LEAF_TEXT_BYTES = 1024
 

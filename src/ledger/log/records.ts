@@ -1,6 +1,6 @@
 import { CodecError } from '../../codec/errors.ts'
 import { canonicalize } from '../../codec/jcs.ts'
-import { parseJsonObject } from '../../codec/json.ts'
+import { type JsonObject, parseJsonObject } from '../../codec/json.ts'
 import { isTreeSize } from '../../merkle/tree.ts'
 import type { Store } from '../../store/store.ts'
 import { LedgerError } from '../errors.ts'
@@ -63,7 +63,7 @@ export function encodeHead(head: LogHead): Buffer {
 export function readHead(store: LogStore): LogHead | undefined {
   const bytes = store.get(HEAD_KEY)
   if (bytes === undefined) return undefined
-  const { epoch, size, root, time, origin, vkey } = parseHead(bytes)
+  const { epoch, size, root, time, origin, vkey } = parseRecord(bytes, corrupt)
   const whole = (value: unknown): value is number => typeof value === 'number' && isTreeSize(value)
   const text = (value: unknown): value is string => typeof value === 'string'
   if (!whole(epoch) || !whole(size) || !text(root) || !text(origin) || !text(vkey)) throw corrupt()
@@ -71,7 +71,11 @@ export function readHead(store: LogStore): LogHead | undefined {
   return { epoch, size, root, ...(whole(time) && { time }), origin, vkey }
 }
 
-function parseHead(bytes: Uint8Array) {
+/**
+ * A record of the log's database that is a flat JSON object.
+ * @param corrupt makes the error of one that is none
+ */
+export function parseRecord(bytes: Uint8Array, corrupt: (cause: unknown) => LedgerError): JsonObject {
   try {
     return parseJsonObject(bytes, { maxDepth: 1 })
   } catch (cause) {

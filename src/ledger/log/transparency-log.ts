@@ -23,7 +23,7 @@ import type {
 import { LeafClock, type LogClock } from './clock.ts'
 import type { Cosigning, CosigningOptions } from './cosigning.ts'
 import { describeLog } from './description.ts'
-import { encodeLeaf, type LeafContent } from './leaf.ts'
+import { declaredOperations, encodeLeaf, type LeafContent } from './leaf.ts'
 import type { IndexedLeaf, LeafSource } from './leaf-source.ts'
 import type { LogMap, MapExtension } from './log-map.ts'
 import type { PublishedCheckpoint } from './published-checkpoint.ts'
@@ -364,7 +364,7 @@ export class TransparencyLog implements Ledger {
     if (this.#parts.map === undefined) return MAX_BATCH
     let operations = 0
     const end = this.#waiting.findIndex(({ content }, i) => {
-      operations += content.type === 'anchor' ? declaredOperations(content.anchorString) : 0
+      operations += declaredOperations(content)
       return i >= MAX_BATCH || (i > 0 && operations > MAX_BATCH_OPERATIONS)
     })
     return end === -1 ? this.#waiting.length : end
@@ -512,11 +512,6 @@ export class TransparencyLog implements Ledger {
 function mapLeafOf({ root }: MapExtension, index: number, time: number): IndexedLeaf {
   const leaf = { type: 'map', time, root: Buffer.from(root).toString('hex') } as const
   return { index, bytes: encodeLeaf(leaf), leaf }
-}
-
-/** As an anchor string says; what is none counts as none. */
-function declaredOperations(anchorString: string): number {
-  return Number.parseInt(anchorString, 10) || 0
 }
 
 function startUp({ store, published, origin, signer, acceptUnknownHistory }: TransparencyLogParts) {

@@ -1,11 +1,9 @@
-import { CodecError } from '../../codec/errors.ts'
 import { sha256 } from '../../codec/hash.ts'
 import { canonicalize } from '../../codec/jcs.ts'
-import { parseJsonObject } from '../../codec/json.ts'
 import { isTreeSize } from '../../merkle/tree.ts'
 import type { Entry } from '../admission.ts'
 import { LedgerError } from '../errors.ts'
-import type { LogStore } from '../log/records.ts'
+import { type LogStore, parseRecord } from '../log/records.ts'
 
 /** A leaf that the log has promised, and where it is, once it is there. */
 export interface Promised extends Entry {
@@ -90,21 +88,12 @@ function encode({ anchorString, writer, time, deadline, after, leaf }: Promised)
 }
 
 function decode(bytes: Uint8Array): Promised {
-  const { anchorString, writer, time, deadline, after, leaf } = parse(bytes)
+  const { anchorString, writer, time, deadline, after, leaf } = parseRecord(bytes, corrupt)
   const whole = (value: unknown): value is number => typeof value === 'number' && isTreeSize(value)
   const optional = (value: unknown): value is number | undefined => value === undefined || whole(value)
   if (typeof anchorString !== 'string' || typeof writer !== 'string') throw corrupt()
   if (!whole(time) || !whole(deadline) || !optional(after) || !optional(leaf)) throw corrupt()
   return { anchorString, writer, time, deadline, after, leaf }
-}
-
-function parse(bytes: Uint8Array) {
-  try {
-    return parseJsonObject(bytes, { maxDepth: 1 })
-  } catch (cause) {
-    if (cause instanceof CodecError) throw corrupt(cause)
-    throw cause
-  }
 }
 
 function corrupt(cause?: unknown): LedgerError {
