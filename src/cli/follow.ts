@@ -46,6 +46,9 @@ export async function followedBy(settings: Settings): Promise<Followed | undefin
   return { url: follow.replace(/\/+$/, ''), verifier, origin: origin ?? verifier.name, policy }
 }
 
+/** A gateway that the operator has named may be of this network; where it redirects to, nobody has named. */
+export const NAMED_GATEWAY = { allowPrivate: true, allowHttp: true, maxRedirects: 0 } as const
+
 /** The parts of a followed log over its database. */
 export function followedParts(
   { url, verifier, origin, policy }: Followed,

@@ -6,10 +6,10 @@ import { FollowedLog } from '../ledger/follower/followed-log.ts'
 import { OperationMap } from '../node/map/operation-map.ts'
 import { HeldContent, Mirror, type MirroredLog } from '../node/mirror.ts'
 import { PROTOCOL_VERSIONS } from '../sidetree/parameters.ts'
-import { Store } from '../store/store.ts'
+import { type Closers, closeAll, closingOnFailure, openStore } from './closers.ts'
 import { dataFolder, makeDataFolder } from './data-folder.ts'
 import { CliError } from './errors.ts'
-import { type Followed, followedBy, followedParts } from './follow.ts'
+import { type Followed, followedBy, followedParts, NAMED_GATEWAY } from './follow.ts'
 import type { Settings } from './settings.ts'
 import { openWitness, type RunningWitness } from './witness.ts'
 import type { WantedKey } from './witness-key.ts'
@@ -33,11 +33,7 @@ export async function openMirror(settings: Settings, options: MirrorOptions): Pr
       hint: 'name it with --follow URL and --log-key VKEY',
     })
   }
-  const closers: (() => Promise<void>)[] = []
-  const close = async () => {
-    for (let last = closers.pop(); last !== undefined; last = closers.pop()) await last()
-  }
-  try {
+  return closingOnFailure(async closers => {
     const { mirror, content } = await openHeld(closers, followed, settings, options)
     const { logger, key } = options
     const { verifier, origin } = followed
@@ -50,37 +46,29 @@ export async function openMirror(settings: Settings, options: MirrorOptions): Pr
       mirrors: { hold: checkpoint => mirror.hold(checkpoint), content },
       ...(logger === undefined ? {} : { logger }),
     })
-    closers.push(() => witness.close())
-    return { ...witness, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
+    // A request waits for what the mirror works on, which is given up first.
+    closers.push(
+      () => witness.close(),
+      () => mirror.close(),
+    )
+    return { ...witness, close: () => closeAll(closers) }
+  })
 }
 
 /** What the mirror holds, and what makes it do so. */
 async function openHeld(
-  closers: (() => Promise<void>)[],
+  closers: Closers,
   followed: Followed,
   settings: Settings,
   { logger }: MirrorOptions,
 ): Promise<{ mirror: Mirror; content: EmbeddedContentStore }> {
   const folder = dataFolder(settings.data)
   await makeDataFolder(folder)
-  const open = async (location: string) => {
-    const store = await Store.open(location)
-    closers.push(() => store.close())
-    return store
-  }
-  const [logStore, contentStore, mapStore] = [
-    await open(folder.followed),
-    await open(folder.content),
-    await open(folder.map),
-  ]
+  const logStore = await openStore(closers, folder.followed)
+  const contentStore = await openStore(closers, folder.content)
+  const mapStore = await openStore(closers, folder.map)
   const content = new EmbeddedContentStore(contentStore)
-  // The operator has named them, so they may be of this network; where they redirect to, nobody has.
-  const gateway = { allowPrivate: true, allowHttp: true, maxRedirects: 0 }
-  const sources = [followed.url, ...settings.source].map(url => new GatewaySource(url, gateway))
+  const sources = [followed.url, ...settings.source].map(url => new GatewaySource(url, NAMED_GATEWAY))
   const sourced = new SourcedContentStore({ local: content, sources })
   const map = new OperationMap({
     store: mapStore,
@@ -91,9 +79,7 @@ async function openHeld(
   closers.push(() => map.close())
   const log = await openLog(followed, { store: logStore, settings, folder, logger })
   closers.push(() => log.close())
-  const mirror = new Mirror({ log: log.mirrored, map })
-  closers.push(() => mirror.close())
-  return { mirror, content }
+  return { mirror: new Mirror({ log: log.mirrored, map }), content }
 }
 
 /** The log, followed by the checkpoints that it sends. Nobody else has to have cosigned them: that is the mirror's part. */

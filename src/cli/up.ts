@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { isIPv6 } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { createDidResolver, jwkDriver, keyDriver, webDriver } from '../../did-methods/index.ts'
 import type { ApiParts, ContentState, LogReader } from '../api/parts.ts'
@@ -26,12 +25,13 @@ import type { Ledger } from '../ledger/types.ts'
 import type { NoteSigner } from '../merkle/signing-key.ts'
 import { BatchAdmission } from '../node/admission.ts'
 import { OperationMap } from '../node/map/operation-map.ts'
-import { type NodeEvent, type NodeSettings, startNode } from '../node/node.ts'
+import { startNode } from '../node/node.ts'
 import type { SidetreeNode } from '../node/types.ts'
 import type { DidMethod } from '../sidetree/did.ts'
 import { PROTOCOL_VERSIONS } from '../sidetree/parameters.ts'
 import { Store } from '../store/store.ts'
 import { EXIT } from '../trust/exit-status.ts'
+import { type Closers, closeAll, closingOnFailure, openStore } from './closers.ts'
 import { logMirror, told } from './content-log.ts'
 import { cosigningBy } from './cosigning.ts'
 import {
@@ -43,9 +43,11 @@ import {
   writeSecretFile,
 } from './data-folder.ts'
 import { CliError } from './errors.ts'
-import { type Followed, followedBy, followedParts, heldParts } from './follow.ts'
+import { type Followed, followedBy, followedParts, heldParts, NAMED_GATEWAY } from './follow.ts'
 import { closeServer, listenOn, splitAddress } from './listen.ts'
 import { parseLogKey, readLogKey } from './log-key.ts'
+import { logEvent } from './node-log.ts'
+import { allowedHosts, apiLimits, nodeSettings } from './node-settings.ts'
 import { requirePolicy, tellOfPolicy } from './policy-change.ts'
 import type { Settings } from './settings.ts'
 import { submissionsTo, WRITER } from './submissions.ts'
@@ -188,34 +190,6 @@ function onAbort(signal: AbortSignal | undefined, act: () => void): void {
   else signal?.addEventListener('abort', act, { once: true })
 }
 
-type Closers = (() => Promise<void>)[]
-
-async function closingOnFailure<T>(open: (closers: Closers) => Promise<T>): Promise<T> {
-  const closers: Closers = []
-  try {
-    return await open(closers)
-  } catch (error) {
-    // What failed to open is the news, not that closing failed too.
-    await closeAll(closers).catch(() => {})
-    throw error
-  }
-}
-
-/** Closes what was opened, the last first; all of it, also where something fails. */
-async function closeAll(closers: Closers): Promise<void> {
-  const failures: unknown[] = []
-  for (let close = closers.pop(); close !== undefined; close = closers.pop()) {
-    await close().catch((error: unknown) => failures.push(error))
-  }
-  if (failures.length > 0) throw failures[0]
-}
-
-async function openStore(closers: Closers, location: string): Promise<Store> {
-  const store = await Store.open(location)
-  closers.push(() => store.close())
-  return store
-}
-
 /** The databases come first: whoever has them open is the one process that may make the other files. */
 async function openLedgerInto(
   closers: Closers,
@@ -333,10 +307,8 @@ function mirrorInto(
 
 /** The node whose log is followed, and the gateways that the operator names. */
 function gatewaysOf({ source }: Settings, followed: Followed | undefined): ContentSource[] {
-  // The operator has named them, so they may be of this network; where they redirect to, nobody has.
-  const options = { allowPrivate: true, allowHttp: true, maxRedirects: 0 }
   const urls = followed === undefined ? source : [followed.url, ...source]
-  return urls.map(url => new GatewaySource(url, options))
+  return urls.map(url => new GatewaySource(url, NAMED_GATEWAY))
 }
 
 /** What a follower holds, without the log that it followed. */
@@ -427,19 +399,6 @@ async function readOrMake(path: string, make: () => string): Promise<string> {
   return made
 }
 
-function nodeSettings(settings: Settings): NodeSettings {
-  const { workers } = settings
-  const maxBatchOperations = settings['batch.maxOperations']
-  return {
-    batchIntervalMs: settings['batch.intervalMs'],
-    pollMs: settings['observer.pollMs'],
-    fetchTimeoutMs: settings['observer.fetchTimeoutMs'],
-    queue: { maxOperations: settings['queue.maxOperations'], maxPerDid: settings['queue.maxPerDid'] },
-    ...(workers === undefined ? {} : { workers }),
-    ...(maxBatchOperations === undefined ? {} : { maxBatchOperations }),
-  }
-}
-
 /** Waits until the node has read what is on its ledger, but not for ever: it can answer and say that it is behind. */
 async function catchUp(node: SidetreeNode): Promise<void> {
   const deadline = Date.now() + CATCH_UP_MS
@@ -482,67 +441,4 @@ async function listen(
   })
   closers.push(() => closeServer(server))
   return listenOn(server, settings.listen)
-}
-
-/** Names that a page of another origin cannot make its own, at any port; and what the operator names. */
-function allowedHosts(listenHost: string, more: readonly string[]): string[] {
-  const own = isIPv6(listenHost) ? `[${listenHost}]` : listenHost
-  return [...new Set(['localhost', '127.0.0.1', '[::1]', own, ...more])]
-}
-
-function apiLimits(settings: Settings) {
-  return {
-    bodyBytes: settings['limits.bodyBytes'],
-    urlLength: settings['limits.urlLength'],
-    requestsPerMinute: settings['limits.requestsPerMinute'],
-    reports: settings['limits.reports'],
-    downloads: settings['limits.downloads'],
-    foreignResolutions: settings['limits.foreignResolutions'],
-    submissions: settings['limits.submissions'],
-    submissionsPerMinute: settings['limits.submissionsPerMinute'],
-    submissionBytesPerMinute: settings['limits.submissionBytesPerMinute'],
-    fileBytes: settings['limits.fileBytes'],
-    blockBytes: settings['limits.blockBytes'],
-    requestTimeoutMs: settings['limits.requestTimeoutMs'],
-    readyLag: settings['limits.readyLag'],
-    readyUnresolvableMs: settings['limits.readyUnresolvableMs'],
-  }
-}
-
-function logEvent(logger: FastifyBaseLogger, event: NodeEvent): void {
-  switch (event.type) {
-    case 'accepted':
-      logger.debug({ operation: event.id }, 'operation accepted')
-      break
-    case 'batched':
-      logger.info({ operations: event.operations }, 'batch anchored')
-      break
-    case 'applied':
-      logger.info(
-        { transaction: event.transaction.number, operations: event.operations, late: event.late },
-        'transaction applied',
-      )
-      break
-    case 'invalid':
-      logger.warn(
-        { transaction: event.transaction.number, code: event.code },
-        'transaction counts for nothing',
-      )
-      break
-    case 'unresolvable':
-      logger.warn(
-        { transaction: event.transaction.number, code: event.code, attempts: event.attempts },
-        'files of a transaction cannot be had',
-      )
-      break
-    case 'reorganised':
-      logger.warn({ reverted: event.reverted }, 'the ledger was reorganised')
-      break
-    case 'batch-failed':
-      logger.error({ err: event.error }, 'a batch failed; it is tried again')
-      break
-    case 'failed':
-      logger.error({ err: event.error }, 'a look at the ledger failed; it is tried again')
-      break
-  }
 }

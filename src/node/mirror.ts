@@ -75,7 +75,7 @@ export class Mirror {
       await log.take(checkpoint, this.#stop.signal)
       const { size } = log
       if (size === 0) return undefined
-      await map.catchUp(log, size)
+      await map.catchUp(log, size, this.#stop.signal)
       const { wrong } = map
       if (wrong !== undefined) return `the map leaf ${wrong.index} is not what the anchors before it come to`
       return map.view(size) === undefined ? 'the checkpoint does not end in a map leaf' : undefined

@@ -6,10 +6,11 @@ import type { IndexedLeaf, LeafSource } from './leaf-source.ts'
  */
 export interface LogMap {
   /**
-   * Takes the leaves that it has not taken yet, up to the first `size` of the log.
-   * @throws LedgerError LEDGER_FILES_UNAVAILABLE; StoreError
+   * Takes the leaves that it has not taken yet, up to the first `size` of the log: of a long log this takes long.
+   * @param signal ends it between two steps; what was taken by then stays
+   * @throws LedgerError LEDGER_FILES_UNAVAILABLE; StoreError; the signal's reason
    */
-  catchUp(source: LeafSource, size: number): Promise<void>
+  catchUp(source: LeafSource, size: number, signal?: AbortSignal): Promise<void>
   /**
    * Works out what leaves to come make of it. Takes nothing: until `take` it is as if it had not been asked.
    * @param leaves the next of the log, the first at the size that it has taken

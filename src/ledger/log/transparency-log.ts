@@ -123,6 +123,8 @@ export class TransparencyLog implements Ledger {
   /** Set while what is in memory may differ from the database. */
   #failed = false
   #closed = false
+  /** Ends what the map catches up with before an anchor: nothing was appended by then. */
+  readonly #ending = new AbortController()
 
   private constructor(parts: TransparencyLogParts, head: LogHead, builder: TileBuilder) {
     this.#parts = parts
@@ -278,6 +280,7 @@ export class TransparencyLog implements Ledger {
 
   /** What waits for witnesses waits no longer; it is published once the log is opened again. */
   release(): void {
+    this.#ending.abort(closed())
     this.#parts.cosigning?.release()
   }
 
@@ -422,7 +425,7 @@ export class TransparencyLog implements Ledger {
   async #extendMap(leaves: readonly IndexedLeaf[]): Promise<MapExtension | undefined> {
     const { map } = this.#parts
     const durable: LeafSource = this.#durableTree()
-    await map?.catchUp(durable, this.#head.size)
+    await map?.catchUp(durable, this.#head.size, this.#ending.signal)
     return map?.extend(leaves)
   }
 

@@ -1,6 +1,7 @@
 import { LedgerError } from '../../ledger/errors.ts'
 import type { LeafSource } from '../../ledger/log/leaf-source.ts'
 import type { Ledger } from '../../ledger/types.ts'
+import { NodeError } from '../errors.ts'
 import type { MapView, OperationMap } from './operation-map.ts'
 
 /** A ledger whose leaves an operation map is made from. */
@@ -22,7 +23,7 @@ export class MapKeeper {
   #looking: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #unsubscribe: () => void = () => {}
-  #stopped = false
+  readonly #stop = new AbortController()
   /** Why the last look failed. */
   lastError: unknown
 
@@ -38,9 +39,9 @@ export class MapKeeper {
     look()
   }
 
-  /** Ends after the look under way. */
+  /** Ends the look under way between two of its steps. */
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stop.abort(new NodeError('NODE_STOPPING', 'the node is stopping'))
     clearInterval(this.#timer)
     this.#unsubscribe()
     await this.#looking
@@ -57,7 +58,7 @@ export class MapKeeper {
 
   /** Looks once; a look that is under way counts. */
   #look(): Promise<void> {
-    if (this.#stopped) return Promise.resolve()
+    if (this.#stop.signal.aborted) return Promise.resolve()
     this.#looking ??= this.#lookOnce().finally(() => {
       this.#looking = undefined
     })
@@ -69,7 +70,7 @@ export class MapKeeper {
     try {
       const { size = 0 } = await ledger.head()
       // The log's own map can be ahead of what it has published.
-      if (map.size <= size) await map.catchUp(ledger, size)
+      if (map.size <= size) await map.catchUp(ledger, size, this.#stop.signal)
       this.lastError = undefined
     } catch (error) {
       this.lastError = error

@@ -93,23 +93,24 @@ export class OperationMap implements LogMap {
     return this.#cursor.wrong
   }
 
-  catchUp(source: LeafSource, size: number): Promise<void> {
+  catchUp(source: LeafSource, size: number, signal?: AbortSignal): Promise<void> {
     return this.#exclusively(async () => {
       if (!this.#known) await this.#know(source, size)
       let waiting: IndexedLeaf[] = []
       let operations = 0
       while (this.#cursor.size + waiting.length < size) {
+        signal?.throwIfAborted()
         const first = this.#cursor.size + waiting.length
         for (const leaf of await source.leaves(first, Math.min(STEP, size - first))) {
           waiting.push(leaf)
           operations += declaredOperations(leaf.leaf)
           if (leaf.leaf.type !== 'map' && operations < MAX_OPERATIONS) continue
-          await this.#takeDurable(waiting)
+          await this.#takeDurable(waiting, signal)
           waiting = []
           operations = 0
         }
       }
-      if (waiting.length > 0) await this.#takeDurable(waiting)
+      if (waiting.length > 0) await this.#takeDurable(waiting, signal)
     })
   }
 
@@ -175,8 +176,8 @@ export class OperationMap implements LogMap {
   }
 
   /** Takes leaves of a log, of which the last may be a `map` leaf, which has to be true. */
-  async #takeDurable(leaves: readonly IndexedLeaf[]): Promise<void> {
-    const work = await this.#work(leaves)
+  async #takeDurable(leaves: readonly IndexedLeaf[], signal: AbortSignal | undefined): Promise<void> {
+    const work = await this.#work(leaves, signal)
     const last = leaves.at(-1) as IndexedLeaf
     const computed = Buffer.from(work.root).toString('hex')
     const wrong =
@@ -228,9 +229,9 @@ export class OperationMap implements LogMap {
     while (this.#views.length > VIEWS) await this.#views.shift()?.snapshot.close()
   }
 
-  async #work(leaves: readonly IndexedLeaf[]): Promise<Work> {
+  async #work(leaves: readonly IndexedLeaf[], signal?: AbortSignal): Promise<Work> {
     const named: Named[] = []
-    for (const leaf of leaves) named.push(...(await this.#referencesIn(leaf)))
+    for (const leaf of leaves) named.push(...(await this.#referencesIn(leaf, signal)))
     const byDid = Map.groupBy(named, ({ didSuffix }) => didSuffix)
     const changes = [...byDid].map(([didSuffix, references]): MapChange => {
       return { key: mapKeyOf(didSuffix), value: before => chainValue(before, references) }
@@ -260,11 +261,11 @@ export class OperationMap implements LogMap {
     return { root: this.#intact(() => map.root()), pages }
   }
 
-  async #referencesIn({ index, leaf }: IndexedLeaf): Promise<Named[]> {
+  async #referencesIn({ index, leaf }: IndexedLeaf, signal: AbortSignal | undefined): Promise<Named[]> {
     if (leaf.type !== 'anchor') return []
     const params = parametersAt(this.#parts.versions, leaf.time)
     if (params === undefined) return []
-    const reading = await readBatchFiles(this.#parts, leaf.anchorString, params, 'check')
+    const reading = await readBatchFiles(this.#parts, leaf.anchorString, params, 'check', signal)
     if (reading.status === 'void') return []
     const { outcome, failures } = reading
     if (outcome.status === 'incomplete') {

@@ -251,6 +251,29 @@ describe('the map of the operations on a log', () => {
     })
   })
 
+  it('ends between two steps where its caller says so, keeps what it has, and goes on from there', async () => {
+    const leaves = new Leaves()
+    for (let i = 0; i < 4; i++) {
+      await leaves.anchor([new Controller('Ed25519').create()])
+      await take(leaves)
+    }
+    const reason = new TypeError('enough')
+    const ending = new AbortController()
+    const second = await newMap('second')
+    const ended = {
+      leaves: async (first: number, limit: number) => {
+        if (first >= 6) ending.abort(reason)
+        return (await leaves.leaves(first, limit)).slice(0, 3)
+      },
+    }
+    await expect(second.catchUp(ended, leaves.all.length, ending.signal)).rejects.toBe(reason)
+    expect(second.size).toBeGreaterThan(0)
+    expect(second.size).toBeLessThan(leaves.all.length)
+    await second.catchUp(leaves, leaves.all.length)
+    expect([second.size, second.wrong]).toEqual([leaves.all.length, undefined])
+    await second.close()
+  })
+
   it('begins anew with a log that is not the one it was made from', async () => {
     const [one, other] = [new Leaves(), new Leaves()]
     const [a, b] = [new Controller('Ed25519'), new Controller('Ed25519')]
